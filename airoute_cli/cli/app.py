@@ -1,0 +1,42 @@
+"""The command line: which commands there are. Each stands in a file of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from airoute_cli import __version__
+from airoute_cli.cli.commands import models, profile
+
+app = typer.Typer(
+    name="airoute",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"airoute {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", callback=_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Route every prompt to the right model: a plan you can read, a batch that survives."""
+
+
+app.add_typer(profile.app, name="profile")
+app.add_typer(models.app, name="models")

@@ -1,0 +1,33 @@
+"""Runs the app and turns errors into sentences and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from airoute_cli.cli.app import app
+from airoute_cli.cli.exit_codes import ExitCode
+from airoute_cli.core.errors import AirouteError
+
+
+def main() -> NoReturn:
+    """Run the command line; never return, never show a traceback for a user's error."""
+    try:
+        app(prog_name="airoute")
+    except AirouteError as error:
+        _tell(str(error))
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader went away (`| head`): point stdout at nothing, so that the interpreter's last
+        # flush does not complain, and end as a filter that got SIGPIPE does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    sys.exit(ExitCode.OK)
+
+
+def _tell(sentence: str) -> None:
+    for line in sentence.splitlines():
+        print(f"airoute: {line}", file=sys.stderr)  # noqa: T201 - the last word before the exit

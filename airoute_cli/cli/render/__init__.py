@@ -1,0 +1,1 @@
+"""Draws for people; the machine forms are plain JSON."""

@@ -1,0 +1,1 @@
+"""Floor 1: frozen types and errors; imports nothing of ours."""

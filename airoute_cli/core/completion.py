@@ -1,0 +1,48 @@
+"""The one answer model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from airoute_cli.core.money import Usage
+from airoute_cli.core.request import ToolCall
+
+
+class FinishReason(StrEnum):
+    """Why a model stopped, in one vocabulary for every provider."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+    CONTENT_FILTER = "content_filter"
+    REFUSAL = "refusal"
+    ERROR = "error"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A normalised answer. ``usage`` is None where the provider reported none."""
+
+    text: str
+    finish_reason: FinishReason
+    raw_finish_reason: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    reasoning: str | None = None
+    refusal: str | None = None
+    usage: Usage | None = None
+    served_model: str | None = None
+    request_id: str | None = None
+    reported_usd: Decimal | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the answer was cut at its token limit."""
+        return self.finish_reason is FinishReason.LENGTH
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing at all in it: no text, no tool call, no refusal."""
+        return not (self.text.strip() or self.tool_calls or self.refusal)

@@ -1,0 +1,100 @@
+"""Tokens and money. All amounts are exact decimals in US dollars; unknown is None, never zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+MILLION = Decimal(1_000_000)
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call, counted once whatever the provider's convention.
+
+    ``input_tokens`` holds the cached and cache-write tokens too, ``output_tokens`` the reasoning
+    tokens. ``estimated`` says that the provider reported nothing and the counts are ours.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: bool = False
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_input_tokens + other.cached_input_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+            self.estimated or other.estimated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """US dollars per million tokens. None: no rate of its own, the general one holds."""
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+    reasoning: Decimal | None = None
+
+    def cost(self, usage: Usage) -> Decimal:
+        """What ``usage`` costs, exactly."""
+        cached = min(usage.cached_input_tokens, usage.input_tokens)
+        written = min(usage.cache_write_tokens, usage.input_tokens - cached)
+        thought = min(usage.reasoning_tokens, usage.output_tokens)
+        parts = (
+            (usage.input_tokens - cached - written, self.input),
+            (cached, self.input if self.cached_input is None else self.cached_input),
+            (written, self.input if self.cache_write is None else self.cache_write),
+            (usage.output_tokens - thought, self.output),
+            (thought, self.output if self.reasoning is None else self.reasoning),
+        )
+        return sum((tokens * rate for tokens, rate in parts if tokens), ZERO) / MILLION
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The price of a model, where it came from and its date.
+
+    ``tiers`` are dearer rates for long prompts: the last one whose bound is below the call's
+    input tokens holds for the whole call.
+    """
+
+    rates: Rates
+    source: str
+    as_of: date | None = None
+    tiers: tuple[tuple[int, Rates], ...] = ()
+
+    def rates_for(self, input_tokens: int) -> Rates:
+        """The rates for a call of that many input tokens."""
+        rates = self.rates
+        for bound, tier in self.tiers:
+            if input_tokens > bound:
+                rates = tier
+        return rates
+
+    def cost(self, usage: Usage) -> Decimal:
+        """What ``usage`` costs, exactly."""
+        return self.rates_for(usage.input_tokens).cost(usage)
+
+    def worst_cost(self, input_tokens: int, max_output_tokens: int) -> Decimal:
+        """The most that such a call can cost: nothing read from a cache, all of it written."""
+        rates = self.rates_for(input_tokens)
+        dear = replace(
+            rates,
+            input=max(rates.input, rates.cache_write or ZERO),
+            output=max(rates.output, rates.reasoning or ZERO),
+        )
+        return dear.cost(Usage(input_tokens, max_output_tokens))
+
+
+FREE_RATES = Rates(ZERO, ZERO)

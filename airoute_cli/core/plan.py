@@ -1,0 +1,99 @@
+"""The plan: a decision as a value that can be printed, compared, stored and proved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from airoute_cli.core.request import Capability
+from airoute_cli.core.settings import NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What was found out about a request before routing, without a call.
+
+    ``text`` is what the user said (all user turns), which the text matchers read;
+    ``input_tokens`` is the uncorrected estimate over everything that is sent.
+    """
+
+    text: str
+    input_tokens: int
+    task: str
+    needs: frozenset[Capability]
+    metadata: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    digest: bytes = b""
+
+
+class CallRole(StrEnum):
+    """Why a call stands in a plan."""
+
+    ANSWER = "answer"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One planned use of a model.
+
+    ``input_tokens`` is the estimate corrected for this model; ``max_output_tokens`` the cap that
+    is sent. ``expected_usd`` and ``worst_usd`` are None where the price is unknown.
+    """
+
+    model: str
+    role: CallRole
+    input_tokens: int
+    max_output_tokens: int
+    expected_usd: Decimal | None
+    worst_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """Whether a route took the request, and why (or at what it failed)."""
+
+    route: str
+    matched: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that the route names: whether it may answer, whether it was taken, and why."""
+
+    model: str
+    eligible: bool
+    taken: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done for one request, and the trail of reasons.
+
+    ``calls`` are tried in order until one answers; empty means refused, and ``refusal`` says why.
+    ``rules`` holds every route that was looked at and ``candidates`` every model, both in order.
+    """
+
+    route: str
+    strategy: str
+    reason: str
+    calls: tuple[Call, ...]
+    candidates: tuple[Candidate, ...]
+    rules: tuple[RuleVerdict, ...] = ()
+    refusal: str | None = None
+
+    @property
+    def expected_usd(self) -> Decimal | None:
+        """The cost if the first call answers; None if its price is unknown or there is none."""
+        return self.calls[0].expected_usd if self.calls else None
+
+    @property
+    def worst_usd(self) -> Decimal | None:
+        """The dearest path: every call of the plan used up to its cap. None if one is unknown."""
+        costs = [call.worst_usd for call in self.calls]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known, Decimal(0)) if len(known) == len(costs) else None

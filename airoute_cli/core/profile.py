@@ -1,0 +1,138 @@
+"""The resolved profile: what the planner and the engine work from.
+
+The TOML document is validated at the border (``edges/profile``); these are its values, with
+names resolved, defaults filled in and prices found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from airoute_cli.core.money import Price
+from airoute_cli.core.request import Capability
+from airoute_cli.core.settings import EMPTY, NOTHING, Settings
+
+DEFAULT_TIMEOUT_S = 300.0
+DEFAULT_MAX_OUTPUT_TOKENS = 1_024
+
+
+class Api(StrEnum):
+    """A wire format."""
+
+    OPENAI = "openai"
+    LLAMA_CPP = "llama-cpp"
+
+
+class OnTruncated(StrEnum):
+    """What becomes of an answer that was cut at its token limit."""
+
+    KEEP = "keep"
+    FAIL = "fail"
+
+
+class UnknownPrice(StrEnum):
+    """What to do with a model whose price nobody knows."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may be used in any 60 seconds, and at once. None: no limit."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    max_concurrency: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A service. ``timeout`` is the total of one attempt, in seconds."""
+
+    name: str
+    api: Api
+    base_url: str | None = None
+    api_key_env: str | None = None
+    api_key_cmd: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    region: str | None = None
+    limits: Limits = Limits()
+    timeout: float = DEFAULT_TIMEOUT_S
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model of a provider. ``name`` is ours, ``wire_name`` the provider's.
+
+    ``price`` None: unknown. ``context_window`` None: unknown, and not checked.
+    ``max_output_tokens`` is what the model can give at most, None where nobody said.
+    """
+
+    name: str
+    provider: Provider
+    wire_name: str
+    price: Price | None = None
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    capabilities: frozenset[Capability] = frozenset()
+    retention: str | None = None
+    private: bool = False
+    limits: Limits = Limits()
+    settings: Settings = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """What a request must be for a route. Every stated condition must hold; an empty one matches.
+
+    ``metadata`` holds, for each key, the values or globs of which one must match.
+    """
+
+    contains_any: tuple[str, ...] = ()
+    regex: str | None = None
+    starts_with: tuple[str, ...] = ()
+    min_input_tokens: int | None = None
+    max_input_tokens: int | None = None
+    task: tuple[str, ...] = ()
+    requires: frozenset[Capability] = frozenset()
+    metadata: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NOTHING)
+    all: tuple[When, ...] = ()
+    any: tuple[When, ...] = ()
+    not_: When | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One ``[[routes]]`` entry. ``when`` None: the default. ``options`` belong to the strategy."""
+
+    name: str
+    strategy: str
+    models: tuple[str, ...]
+    fallback: tuple[str, ...] = ()
+    when: When | None = None
+    system: str | None = None
+    settings: Settings = EMPTY
+    on_truncated: OnTruncated = OnTruncated.KEEP
+    options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A whole profile.
+
+    ``document`` is the TOML as read (it never holds a secret) and ``digest`` the hex digest of it;
+    both stand in the run folder.
+    """
+
+    name: str
+    path: str
+    providers: Mapping[str, Provider]
+    models: Mapping[str, Model]
+    routes: tuple[Route, ...]
+    unknown_price: UnknownPrice = UnknownPrice.REFUSE
+    document: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    digest: str = ""

@@ -1,0 +1,140 @@
+"""The one request model, and the input row that carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from airoute_cli.core.settings import EMPTY, NOTHING, Settings
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image by its URL (https or data:)."""
+
+    url: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish to call a tool. ``arguments`` is the JSON text, as it stood on the wire."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+Part = Text | Image
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn. A ``tool`` turn answers the call ``tool_call_id``."""
+
+    role: Role
+    parts: tuple[Part, ...]
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+
+    @property
+    def text(self) -> str:
+        """All text of the turn."""
+        if len(self.parts) == 1 and isinstance(self.parts[0], Text):
+            return self.parts[0].text
+        return "\n".join(part.text for part in self.parts if isinstance(part, Text))
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may ask to have called; ``parameters`` is a JSON Schema."""
+
+    name: str
+    description: str | None = None
+    parameters: Mapping[str, Any] | None = None
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseSchema:
+    """The JSON Schema that the answer must have; ``schema`` None asks for any JSON object."""
+
+    name: str = "answer"
+    schema: Mapping[str, Any] | None = None
+    strict: bool | None = None
+
+
+class Capability(StrEnum):
+    """What a request may need of a model, and what a model may say that it can."""
+
+    VISION = "vision"
+    TOOLS = "tools"
+    JSON_SCHEMA = "json_schema"
+    REASONING = "reasoning"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a model, in one shape for every provider.
+
+    ``tool_choice`` is "auto", "none", "required" or the name of a tool with a leading ``=``.
+    """
+
+    messages: tuple[Message, ...]
+    settings: Settings = EMPTY
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str | None = None
+    schema: ResponseSchema | None = None
+
+    @property
+    def system(self) -> str | None:
+        """The text of all system turns, None where there is none."""
+        texts = [message.text for message in self.messages if message.role == "system"]
+        return "\n\n".join(texts) if texts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One usable input row.
+
+    ``line`` counts from 1 in the input; ``digest`` is 16 bytes over the row's content without its
+    id; ``raw`` is the line as it stood, kept so that a failed row can be fed in again unchanged.
+    ``metadata`` routes and never travels; ``extra`` holds unknown fields, which pass through.
+    ``has_id`` is False where the id was made from the digest.
+    """
+
+    custom_id: str
+    line: int
+    digest: bytes
+    request: Request
+    raw: bytes
+    metadata: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    extra: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    has_id: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """An input line that is no usable row: it fails by itself and is told with its line.
+
+    ``custom_id`` is the row's own where it could be read, ``line-N`` otherwise.
+    """
+
+    custom_id: str
+    line: int
+    digest: bytes
+    raw: bytes
+    code: str
+    message: str

@@ -1,0 +1,115 @@
+"""Generation settings: what a row, a route or a model may say about how to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+# Names of other dialects for the settings that every dialect has.
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "max_tokens": "max_output_tokens",
+        "max_completion_tokens": "max_output_tokens",
+        "maxOutputTokens": "max_output_tokens",
+        "maxTokens": "max_output_tokens",
+        "topP": "top_p",
+        "stop_sequences": "stop",
+        "stopSequences": "stop",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to answer. None means: nobody said. ``extra`` goes on the wire under its own names."""
+
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] | None = None
+    seed: int | None = None
+    reasoning_effort: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+
+    def over(self, weaker: Settings) -> Settings:
+        """These settings, with the gaps filled from ``weaker``."""
+        if weaker == EMPTY:
+            return self
+        if self == EMPTY:
+            return weaker
+        stated = {
+            name: mine if (mine := getattr(self, name)) is not None else getattr(weaker, name)
+            for name in _STATED
+        }
+        return Settings(**stated, extra={**weaker.extra, **self.extra})
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> Settings:
+        """Settings from a table of a profile or a body of a row.
+
+        Raises ValueError with a sentence that names the key, where a value is of the wrong type.
+        """
+        stated: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        for key, value in given.items():
+            name = ALIASES.get(key, key)
+            if name not in _STATED:
+                extra[key] = value
+            elif value is not None:
+                stated[name] = _READERS[name](key, value)
+        return cls(**stated, extra=extra or NOTHING)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was stated, for a plan or a stored profile."""
+        stated = {name: getattr(self, name) for name in _STATED}
+        return {k: v for k, v in stated.items() if v is not None} | dict(self.extra)
+
+
+def _tokens(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{key} must be a whole number of at least 1, not {value!r}")
+    return value
+
+
+def _whole(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{key} must be a whole number, not {value!r}")
+    return value
+
+
+def _number(key: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{key} must be a number, not {value!r}")
+    return value
+
+
+def _stops(key: str, value: Any) -> tuple[str, ...]:
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(item, str) for item in given):
+        raise ValueError(f"{key} must be a string or a list of strings, not {value!r}")
+    return tuple(given)
+
+
+def _word(key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{key} must be a string, not {value!r}")
+    return value
+
+
+_READERS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
+    {
+        "max_output_tokens": _tokens,
+        "temperature": _number,
+        "top_p": _number,
+        "stop": _stops,
+        "seed": _whole,
+        "reasoning_effort": _word,
+    }
+)
+
+_STATED = tuple(f.name for f in fields(Settings) if f.name != "extra")
+EMPTY = Settings()

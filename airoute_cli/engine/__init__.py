@@ -1,0 +1,1 @@
+"""Floor 4: asyncio; the run, the execution of a plan, one call, the limits."""

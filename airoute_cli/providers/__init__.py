@@ -1,0 +1,1 @@
+"""Floor 2: the wire formats, pure, one file each."""

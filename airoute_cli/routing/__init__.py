@@ -1,0 +1,1 @@
+"""Floor 3: pure decisions, from a request to its plan."""

@@ -1,0 +1,1 @@
+"""The strategies: one file each, one entry each in the table."""
