@@ -30,9 +30,7 @@ def root(
     *,
     version: Annotated[
         bool,
-        typer.Option(
-            "--version", "-V", callback=_version, is_eager=True, help="Print the version."
-        ),
+        typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print it."),
     ] = False,
 ) -> None:
     """Route every prompt to the right model: a plan you can read, a batch that survives."""

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from airoute_cli.core.money import Usage
+
 
 class AirouteError(Exception):
     """An error whose text is written for the user."""
@@ -118,13 +120,19 @@ FALLS_BACK = RETRYABLE | {
     ErrorKind.CONTEXT_WINDOW,
 }
 
+# The provider may have worked, and may bill, without having told what.
+MAYBE_BILLED = frozenset(
+    {ErrorKind.TIMEOUT, ErrorKind.CUT, ErrorKind.MALFORMED, ErrorKind.EMPTY, ErrorKind.CANCELLED}
+)
+
 
 class CallError(AirouteError):
     """One attempt that gave no answer.
 
     ``retry_after`` is the provider's own wish in seconds; ``retryable`` overrides what the kind
     says where the provider is explicit (the header ``x-should-retry``). ``status`` is the HTTP
-    status, None where there was no HTTP answer.
+    status, None where there was no HTTP answer. ``usage`` is what a failed attempt was told to
+    have used all the same.
     """
 
     def __init__(
@@ -136,6 +144,7 @@ class CallError(AirouteError):
         retry_after: float | None = None,
         retryable: bool | None = None,
         request_id: str | None = None,
+        usage: Usage | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -143,3 +152,4 @@ class CallError(AirouteError):
         self.retry_after = retry_after
         self.retryable = kind in RETRYABLE if retryable is None else retryable
         self.request_id = request_id
+        self.usage = usage

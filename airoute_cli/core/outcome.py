@@ -25,7 +25,11 @@ class RowState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try on the wire. ``error`` None: it answered. ``usd`` None: the price is unknown."""
+    """One try on the wire. ``error`` None: it answered. ``usd`` None: nobody knows what it cost.
+
+    ``unsettled_usd`` is the most that an attempt without a report may be billed (a timeout, a cut
+    stream); None there means that even this is unknown. ``waited_s`` was spent at the gate.
+    """
 
     model: str
     started: float
@@ -36,6 +40,7 @@ class Attempt:
     request_id: str | None = None
     usage: Usage | None = None
     usd: Decimal | None = None
+    unsettled_usd: Decimal | None = Decimal(0)
     waited_s: float = 0.0
 
 
@@ -49,7 +54,10 @@ class RowFailure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a row. ``usd`` counts every attempt; None if one of them has no known price."""
+    """The end of a row.
+
+    ``usd`` counts every attempt whose cost is known; None if one has an unknown price.
+    """
 
     state: RowState
     plan: Plan | None = None

@@ -1,0 +1,136 @@
+"""One line of an input into a Row, or into a BadRow that says what is wrong and where."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from airoute_cli.core.errors import RowError
+from airoute_cli.core.request import BadRow, Row
+from airoute_cli.edges.rows.shapes.table import recognise
+
+_SORTED = orjson.OPT_SORT_KEYS
+_MARK = "airoute"
+
+# What the parser says, and what helps.
+_HINTS = (
+    ("no low surrogate", "a \\ud800 to \\udfff escape stands alone; such a text cannot be sent"),
+    ("unexpected end of data", "the line ends in the middle of a value"),
+    ("control character", "a tab or control character in a string must be escaped"),
+    ("depth limit", "it is nested too deeply"),
+)
+_ODD_STARTS = {
+    "'": "strings take double quotes",
+    "N": "NaN and None are not JSON; write null",
+    "I": "Infinity is not JSON; write null",
+    "-": "-Infinity is not JSON; write null",
+    "T": "write true",
+    "F": "write false",
+    "}": "a comma before a closing brace is not JSON",
+    "]": "a comma before a closing bracket is not JSON",
+}
+
+
+def read_line(line: bytes, number: int) -> Row | BadRow:
+    """A line of JSON, without its line end. Never raises for what the line holds."""
+    try:
+        given = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return bad_line(line, number, *_what_is_wrong(line, error))
+    if type(given) is not dict:
+        return bad_line(line, number, "invalid_row", "a row must be a JSON object: {…}")
+    return _read_object(given, line, number)
+
+
+def read_plain_line(line: bytes, number: int) -> Row | BadRow:
+    """A line of text, which is the prompt; the row keeps the JSON that stands for it."""
+    try:
+        prompt = line.decode()
+    except UnicodeDecodeError as error:
+        return bad_line(line, number, "invalid_utf8", _not_utf8(line, error))
+    given = {"prompt": prompt}
+    return _read_object(given, orjson.dumps(given), number)
+
+
+def bad_line(line: bytes, number: int, code: str, message: str) -> BadRow:
+    """A BadRow for a line of which not even the id could be read."""
+    return BadRow(f"line-{number}", number, _digest(line), line, code, message)
+
+
+def _read_object(given: dict[str, Any], raw: bytes, number: int) -> Row | BadRow:
+    given.pop(_MARK, None)
+    shape = recognise(given)
+    custom_id = None
+    try:
+        custom_id = _take_id(given, shape.ids)
+        digest = _digest(orjson.dumps(given, option=_SORTED))
+        request, metadata, extra = shape.read(given)
+    except RowError as error:
+        own = custom_id or f"line-{number}"
+        return BadRow(own, number, _digest_of(raw, shape.ids), raw, error.code, str(error))
+    except orjson.JSONEncodeError:
+        return bad_line(raw, number, "invalid_row", "the row is nested more than 250 levels deep")
+    if custom_id is None:
+        return Row(made_id(digest), number, digest, request, raw, metadata, extra, has_id=False)
+    return Row(custom_id, number, digest, request, raw, metadata, extra)
+
+
+def made_id(digest: bytes, occurrence: int = 1) -> str:
+    """The id of a row that has none: the same for the same content, told apart by a count."""
+    name = f"row-{digest.hex()[:16]}"
+    return name if occurrence == 1 else f"{name}-{occurrence}"
+
+
+def _take_id(given: dict[str, Any], names: tuple[str, ...]) -> str | None:
+    for name in names:
+        if (value := given.get(name)) is not None:
+            del given[name]
+            return _as_id(value, name)
+    return None
+
+
+def _as_id(value: Any, name: str) -> str:
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if value == "":
+        raise RowError(f"{name} is empty; leave it out or give the row a name")
+    raise RowError(f"{name} must be a string or a whole number below 2^64; put it in quotes")
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=16).digest()
+
+
+def _digest_of(raw: bytes, ids: tuple[str, ...]) -> bytes:
+    """The digest of an unusable row, read again: its reader has used up the first reading."""
+    given = orjson.loads(raw)
+    for name in (_MARK, next((name for name in ids if given.get(name) is not None), "")):
+        given.pop(name, None)
+    try:
+        return _digest(orjson.dumps(given, option=_SORTED))
+    except orjson.JSONEncodeError:
+        return _digest(raw)
+
+
+def _what_is_wrong(line: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as undecodable:
+        return "invalid_utf8", _not_utf8(line, undecodable)
+    said = next((hint for words, hint in _HINTS if words in error.msg), None)
+    hint = said or _ODD_STARTS.get(text[error.pos : error.pos + 1], error.msg)
+    return "invalid_json", f"not valid JSON at column {error.pos + 1}: {hint}"
+
+
+def _not_utf8(line: bytes, error: UnicodeDecodeError) -> str:
+    column = len(line[: error.start].decode()) + 1
+    return (
+        f"not valid UTF-8 at column {column} (byte 0x{line[error.start]:02x}); "
+        "save the file as UTF-8"
+    )
+
+

@@ -1,0 +1,1 @@
+"""The shapes that a row may have, one file each; ``table.py`` says how they are told apart."""

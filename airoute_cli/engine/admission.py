@@ -1,0 +1,76 @@
+"""Admission: whether an input row still has to run, and what it is called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from airoute_cli.core.outcome import RowState
+from airoute_cli.core.request import BadRow, Row
+from airoute_cli.edges.run_folder.index import Finished, RowIndex
+from airoute_cli.engine.counts import Counts
+
+
+class Admission:
+    """Counts every row in, and gives on those that have no end yet."""
+
+    def __init__(self, index: RowIndex, counts: Counts, *, retry_errors: bool) -> None:
+        self._index = index
+        self._counts = counts
+        self._retry_errors = retry_errors
+
+    def admit(self, record: Row | BadRow) -> Row | BadRow | None:
+        """The record if its end is still to be recorded; None if it stands recorded already."""
+        self._counts.rows_in += 1
+        record = self._identify(record)
+        if isinstance(record, Row):
+            finished = self._index.finished(record.custom_id, record.digest)
+            if finished is Finished.SAME:
+                self._counts.finished_before += 1
+                self._counts.end(RowState.COMPLETED)
+                return None
+            if finished is Finished.CHANGED:
+                record = _changed(record)
+        return None if self._stands(record) else record
+
+    def _identify(self, record: Row | BadRow) -> Row | BadRow:
+        """Make an id that was derived from content unique, and catch one that is taken."""
+        if isinstance(record, Row) and not record.has_id:
+            copies = self._index.occurrence(record.digest)
+            if copies > 1:
+                record = replace(record, custom_id=f"{record.custom_id}-{copies}")
+        earlier = self._index.claim(record.custom_id, record.line)
+        return record if earlier is None else _duplicate(record, earlier)
+
+    def _stands(self, record: Row | BadRow) -> bool:
+        """Whether an earlier pass recorded that the row did not complete, and that holds."""
+        state = self._index.incomplete(record.custom_id, record.digest)
+        if state is None or state == RowState.PENDING or self._retry_errors:
+            return False
+        self._counts.end(RowState(state))
+        self._counts.fail("earlier_pass", record.line, "add --retry-errors to try it again")
+        return True
+
+
+def _duplicate(record: Row | BadRow, earlier: int) -> BadRow:
+    return BadRow(
+        # A name of its own, so that the first row's result does not hide this failure.
+        custom_id=f"{record.custom_id}@line-{record.line}",
+        line=record.line,
+        digest=record.digest,
+        raw=record.raw,
+        code="duplicate_id",
+        message=f"custom_id {record.custom_id!r} stands on line {earlier} and again on line "
+        f"{record.line}; the first one holds, so give this row an id of its own",
+    )
+
+
+def _changed(row: Row) -> BadRow:
+    return BadRow(
+        custom_id=f"{row.custom_id}@line-{row.line}",
+        line=row.line,
+        digest=row.digest,
+        raw=row.raw,
+        code="row_changed",
+        message=f"custom_id {row.custom_id!r} was answered for other content in this run folder; "
+        "run the changed row under a new id or in a new folder",
+    )

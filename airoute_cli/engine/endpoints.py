@@ -1,0 +1,78 @@
+"""Where calls go: one endpoint for each provider, made when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from airoute_cli.core.completion import Completion
+from airoute_cli.core.profile import Api, Model, Provider
+from airoute_cli.core.request import Request
+
+OnText = Callable[[str], None]
+
+
+class Endpoint(Protocol):
+    """One attempt at a model; raises CallError. It never retries: the executor does."""
+
+    async def complete(self, model: Model, request: Request) -> Completion:
+        """The whole answer."""
+        ...
+
+    async def stream(self, model: Model, request: Request, on_text: OnText) -> Completion:
+        """The whole answer, with each piece of text handed to ``on_text`` as it comes."""
+        ...
+
+    async def aclose(self) -> None:
+        """Free what it holds."""
+        ...
+
+
+class Endpoints:
+    """The endpoints of a profile. Use inside the running loop, and close."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._by_provider: dict[str, Endpoint] = {}
+
+    def of(self, model: Model) -> Endpoint:
+        """The endpoint of a model's provider. Raises SetupError where its key is missing."""
+        provider = model.provider
+        if provider.name not in self._by_provider:
+            self._by_provider[provider.name] = _MAKERS[provider.api](provider, self._environ)
+        return self._by_provider[provider.name]
+
+    async def prepare(self, models: Iterable[Model]) -> None:
+        """Fail now, not at midnight: find every key and load every embedded model.
+
+        Raises SetupError with the command that mends it.
+        """
+        for model in models:
+            endpoint = self.of(model)
+            if load := getattr(endpoint, "prepare", None):
+                await load(model)
+
+    async def aclose(self) -> None:
+        """Close them all."""
+        for endpoint in self._by_provider.values():
+            await endpoint.aclose()
+        self._by_provider.clear()
+
+
+def _http(provider: Provider, environ: Mapping[str, str]) -> Endpoint:
+    from airoute_cli.edges.secrets import find_key
+    from airoute_cli.engine.http_endpoint import HttpEndpoint
+
+    return HttpEndpoint(key=find_key(provider, environ))
+
+
+def _embedded(provider: Provider, environ: Mapping[str, str]) -> Endpoint:  # noqa: ARG001 - a maker
+    from airoute_cli.engine.local_endpoint import LocalEndpoint
+
+    return LocalEndpoint()
+
+
+_MAKERS: Mapping[Api, Callable[[Provider, Mapping[str, str]], Endpoint]] = {
+    Api.OPENAI: _http,
+    Api.LLAMA_CPP: _embedded,
+}

@@ -1,0 +1,202 @@
+"""The job: reads rows, has each one planned and executed, and has its end recorded.
+
+A row's way: the source (in a thread) → admission → a task of its own that plans and executes it →
+the recorder. Nothing is polled, and no row is held in memory that is not under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from airoute_cli.core.errors import AirouteError
+from airoute_cli.core.outcome import RowState
+from airoute_cli.core.request import BadRow, Row
+from airoute_cli.edges.rows.source import RowSource
+from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.engine.admission import Admission
+from airoute_cli.engine.aside import aside
+from airoute_cli.engine.counts import Counts
+from airoute_cli.engine.executor import Executor
+from airoute_cli.engine.gate import Gate
+from airoute_cli.engine.live_figures import LiveFigures
+from airoute_cli.engine.recorder import Recorder
+from airoute_cli.engine.room import Room
+from airoute_cli.engine.stop import StopReason
+from airoute_cli.engine.tally import Tally
+from airoute_cli.routing.planner import Planner
+
+# Rows under way, waiting ones included: enough that a model with a limit does not hold up others.
+ROWS_UNDER_WAY = 2_048
+BYTES_UNDER_WAY = 64 * 2**20
+
+# Power-cut safety: what was written is on the disk after at most this time.
+SYNC_EVERY_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """What a job drives."""
+
+    source: RowSource
+    folder: RunFolder
+    admission: Admission
+    planner: Planner
+    figures: LiveFigures
+    executor: Executor
+    gate: Gate
+    recorder: Recorder
+    counts: Counts
+    tally: Tally
+
+
+class Job:
+    """One pass over the input."""
+
+    def __init__(self, machinery: Machinery, *, limit: int | None = None) -> None:
+        self._machinery = machinery
+        self._limit = limit
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._room = Room(ROWS_UNDER_WAY, BYTES_UNDER_WAY)
+        self._stopping = asyncio.Event()
+        self._fatal: BaseException | None = None
+        self._reading: asyncio.Future[list[Row | BadRow]] | None = None
+        self.counts = machinery.counts
+        self.tally = machinery.tally
+        self.stop_reason: StopReason | None = None
+        self.aborted = False
+
+    @property
+    def under_way(self) -> int:
+        """Rows that were admitted and have not ended."""
+        return len(self._tasks)
+
+    @property
+    def progress(self) -> float | None:
+        """The share of the input that has been read; None where its size is unknown."""
+        source = self._machinery.source
+        return min(1.0, source.bytes_read / source.size) if source.size else None
+
+    async def run(self) -> None:
+        """Run to the end of the input, or until stopped. Raises what made the run impossible."""
+        syncing = asyncio.create_task(self._keep_synced())
+        try:
+            await self._feed()
+            while self._tasks:
+                await asyncio.wait(self._tasks)
+        finally:
+            syncing.cancel()
+            self._machinery.gate.shut()
+        if self._fatal:
+            raise self._fatal
+
+    def stop(self, reason: StopReason | None = None) -> None:
+        """Drain: admit nothing more, let calls under way finish. A second time: abort."""
+        if self._stopping.is_set():
+            self.aborted = True
+            for task in self._tasks:
+                task.cancel()
+        self.stop_reason = self.stop_reason or reason
+        self._stopping.set()
+        self._machinery.gate.shut()
+
+    async def count_the_rest(self) -> None:
+        """After a stop: read on without running anything, so that every row is accounted for.
+
+        What a pipe still holds cannot be known without waiting for its writer, so only the rows
+        that were already read are counted there.
+        """
+        if self._reading is not None and (self._reading.done() or self._machinery.source.size):
+            for record in await self._reading:
+                self._leave_pending(record)
+        while self._machinery.source.size and (batch := await self._next_batch()):
+            for record in batch:
+                self._leave_pending(record)
+
+    async def _feed(self) -> None:
+        async for record in self._records():
+            position = self.counts.rows_in
+            admitted = self._machinery.admission.admit(record)
+            if isinstance(admitted, Row):
+                await self._room.enter(len(admitted.raw))
+                self._start(admitted, position)
+            elif isinstance(admitted, BadRow):
+                self._machinery.recorder.bad_row(admitted, position)
+            else:
+                self._machinery.recorder.pass_over(position)
+
+    async def _records(self) -> AsyncIterator[Row | BadRow]:
+        while batch := await self._next_batch_unless_stopped():
+            for position, record in enumerate(batch):
+                if self._enough():
+                    return
+                if self._stopping.is_set():
+                    self._reading = _done(batch[position:])
+                    return
+                yield record
+
+    async def _next_batch_unless_stopped(self) -> list[Row | BadRow]:
+        """The next rows; a silent pipe is not waited for once the run is stopping."""
+        self._reading = asyncio.ensure_future(self._next_batch())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait({self._reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if self._stopping.is_set():
+            return []
+        batch = await self._reading
+        self._reading = None
+        return batch
+
+    async def _next_batch(self) -> list[Row | BadRow]:
+        return await aside(self._machinery.source.read_batch)
+
+    def _enough(self) -> bool:
+        return self._limit is not None and self.counts.rows_in >= self._limit
+
+    def _leave_pending(self, record: Row | BadRow) -> None:
+        if not self._enough() and self._machinery.admission.admit(record) is not None:
+            self.counts.end(RowState.PENDING)
+
+    def _start(self, row: Row, position: int) -> None:
+        task = asyncio.create_task(self._carry(row, position))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, row: Row, position: int) -> None:
+        """Take one row from its plan to its recorded end."""
+        parts = self._machinery
+        try:
+            plan = parts.planner.plan(row, parts.figures.snapshot())
+            outcome = await parts.executor.run(
+                plan,
+                row.request,
+                on_attempt=lambda call, attempt: parts.recorder.intend(row, call, attempt),
+            )
+            parts.recorder.record(row, outcome, position)
+        except asyncio.CancelledError:
+            self.counts.end(RowState.PENDING)
+        except (AirouteError, OSError) as error:
+            self.counts.end(RowState.PENDING)
+            self._give_up(error)
+        finally:
+            self._room.leave(len(row.raw))
+
+    def _give_up(self, error: BaseException) -> None:
+        """End the run for the first thing that makes it impossible (a full disk, say)."""
+        if self._fatal is None:
+            self._fatal = error
+            self._stopping.set()
+            self._machinery.gate.shut()
+
+    async def _keep_synced(self) -> None:
+        folder = self._machinery.folder
+        while True:
+            await asyncio.sleep(SYNC_EVERY_S)
+            await asyncio.to_thread(folder.sync_all)
+
+
+def _done(rest: list[Row | BadRow]) -> asyncio.Future[list[Row | BadRow]]:
+    future: asyncio.Future[list[Row | BadRow]] = asyncio.get_running_loop().create_future()
+    future.set_result(rest)
+    return future

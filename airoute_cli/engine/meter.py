@@ -1,0 +1,87 @@
+"""Meters one attempt: its time, its tokens and its cost, whether it answered or not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from decimal import Decimal
+
+from airoute_cli.core.completion import Completion
+from airoute_cli.core.errors import MAYBE_BILLED, CallError
+from airoute_cli.core.money import ZERO, Usage
+from airoute_cli.core.outcome import Attempt
+from airoute_cli.core.plan import Call
+from airoute_cli.core.profile import Model
+from airoute_cli.routing.tokens import estimate_tokens
+
+
+class Meter:
+    """Runs from the moment a call leaves until its answer or its error."""
+
+    def __init__(self, model: Model, call: Call, waited_s: float) -> None:
+        self._model = model
+        self._call = call
+        self._waited_s = waited_s
+        self._started = time.time()
+        self._clock = time.monotonic()
+
+    def answered(self, completion: Completion) -> Attempt:
+        """The record of an attempt that answered; unreported usage is estimated, and says so."""
+        usage = completion.usage or Usage(
+            input_tokens=self._call.input_tokens,
+            output_tokens=estimate_tokens(completion.text + (completion.reasoning or "")),
+            estimated=True,
+        )
+        return Attempt(
+            model=self._model.name,
+            started=self._started,
+            latency_ms=self._elapsed_ms(),
+            request_id=completion.request_id,
+            usage=usage,
+            usd=self._cost(usage),
+            waited_s=self._waited_s,
+        )
+
+    def failed(self, error: CallError) -> Attempt:
+        """The record of an attempt that failed.
+
+        Where the provider may have worked without telling, its cost is not zero but unsettled.
+        """
+        silent = error.kind in MAYBE_BILLED and error.usage is None
+        return Attempt(
+            model=self._model.name,
+            started=self._started,
+            latency_ms=self._elapsed_ms(),
+            error=error.kind,
+            message=str(error),
+            status=error.status,
+            request_id=error.request_id,
+            usage=error.usage,
+            usd=self._cost(error.usage) if error.usage else ZERO,
+            unsettled_usd=self._call.worst_usd if silent else ZERO,
+            waited_s=self._waited_s,
+        )
+
+    def _cost(self, usage: Usage) -> Decimal | None:
+        return self._model.price.cost(usage) if self._model.price else None
+
+    def _elapsed_ms(self) -> float:
+        return (time.monotonic() - self._clock) * 1000
+
+
+def total_usd(attempts: Iterable[Attempt]) -> Decimal | None:
+    """What the attempts cost together; None as soon as one has no known price."""
+    total = ZERO
+    for attempt in attempts:
+        if attempt.usd is None:
+            return None
+        total += attempt.usd
+    return total
+
+
+def tokens_used(attempt: Attempt) -> int | None:
+    """What counts against a token limit; None where nobody told."""
+    usage = attempt.usage
+    if usage is None or usage.estimated:
+        return None
+    return usage.input_tokens + usage.output_tokens

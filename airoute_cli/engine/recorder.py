@@ -1,0 +1,83 @@
+"""Records how a row ended: one append to one file, and then the figures."""
+
+from __future__ import annotations
+
+from airoute_cli.core.outcome import Outcome, RowFailure, RowState
+from airoute_cli.core.plan import Call
+from airoute_cli.core.profile import Profile
+from airoute_cli.core.request import BadRow, Row
+from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.edges.run_folder.index import RowIndex
+from airoute_cli.edges.run_folder.intents import intent_line
+from airoute_cli.edges.run_folder.journal import journal_line
+from airoute_cli.engine.counts import Counts
+from airoute_cli.engine.emitter import Emitter
+from airoute_cli.engine.result_line import airoute_object, result_line
+from airoute_cli.engine.tally import Tally
+
+
+class Recorder:
+    """The single writer of a run."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        folder: RunFolder,
+        index: RowIndex,
+        counts: Counts,
+        tally: Tally,
+        emitter: Emitter | None,
+    ) -> None:
+        self._profile = profile
+        self._folder = folder
+        self._index = index
+        self._counts = counts
+        self._tally = tally
+        self._emitter = emitter
+
+    def intend(self, row: Row, call: Call, attempt: int) -> None:
+        """Note a call before it leaves, so that a crash cannot hide that it may be billed."""
+        self._folder.audit.append(
+            intent_line(row.custom_id, row.digest, call.model, attempt, call.worst_usd)
+        )
+
+    def record(self, row: Row, outcome: Outcome, position: int) -> None:
+        """Record the end of a row that ran. Raises RunError where it cannot be written."""
+        if outcome.state is RowState.COMPLETED:
+            self._complete(row, outcome, position)
+        else:
+            self._not_completed(row, outcome, position)
+
+    def bad_row(self, bad: BadRow, position: int) -> None:
+        """Record a line that is no usable row."""
+        failure = RowFailure(bad.code, bad.message)
+        self._folder.journal.append(journal_line(bad, RowState.FAILED, failure, {}))
+        self._counts.end(RowState.FAILED)
+        self._counts.fail(bad.code, bad.line, bad.message)
+        self.pass_over(position)
+
+    def pass_over(self, position: int) -> None:
+        """The row has nothing to say on stdout; those behind it may go on."""
+        if self._emitter:
+            self._emitter.ended(position, None)
+
+    def _complete(self, row: Row, outcome: Outcome, position: int) -> None:
+        line, told = result_line(row, outcome, self._profile)
+        offset = self._folder.results.append(line)
+        self._index.finish(row.custom_id, row.digest)
+        self._tally.add(told)
+        self._counts.end(RowState.COMPLETED)
+        if self._emitter:
+            self._emitter.ended(position, line, offset)
+
+    def _not_completed(self, row: Row, outcome: Outcome, position: int) -> None:
+        failure = outcome.failure or RowFailure("pending", "the run ended before it was answered")
+        told = airoute_object(row.line, row.digest, outcome, self._profile)
+        # A row that was never tried leaves no trace: it is simply still to do.
+        if outcome.state is not RowState.PENDING or outcome.attempts:
+            self._folder.journal.append(journal_line(row, outcome.state, failure, told))
+            self._tally.add(told)
+        self._counts.end(outcome.state)
+        if outcome.state is not RowState.PENDING:
+            self._counts.fail(failure.code, row.line, failure.message)
+        self.pass_over(position)

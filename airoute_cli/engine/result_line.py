@@ -1,0 +1,157 @@
+"""The output row: OpenAI's batch output shape plus one ``airoute`` object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from airoute_cli.core.completion import Completion
+from airoute_cli.core.money import Usage
+from airoute_cli.core.outcome import Attempt, Outcome
+from airoute_cli.core.profile import Profile
+from airoute_cli.core.request import Row, ToolCall
+
+# Keys of the output row that a passed-through field of the input must not overwrite.
+RESERVED = frozenset({"id", "custom_id", "response", "error", "airoute"})
+
+
+def result_line(row: Row, outcome: Outcome, profile: Profile) -> tuple[bytes, dict[str, Any]]:
+    """The line of a completed row, without a newline, and its ``airoute`` object."""
+    completion = outcome.completion
+    if completion is None:
+        raise ValueError("a completed row has a completion")
+    told = airoute_object(row.line, row.digest, outcome, profile)
+    collisions = {key: value for key, value in row.extra.items() if key in RESERVED}
+    if collisions:
+        told["input"] = collisions
+    line = {
+        "id": f"airoute-{row.digest.hex()}",
+        "custom_id": row.custom_id,
+        "response": {
+            "status_code": 200,
+            "request_id": completion.request_id,
+            "body": completion_body(completion, row.digest, outcome.attempts[-1]),
+        },
+        "error": None,
+        "airoute": told,
+        **({"metadata": row.metadata} if row.metadata else {}),
+        **{key: value for key, value in row.extra.items() if key not in RESERVED},
+    }
+    return dumps(line), told
+
+
+def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile) -> dict[str, Any]:
+    """What airoute tells of a row: its route and why, who answered, what it took and cost."""
+    plan, completion = outcome.plan, outcome.completion
+    model = profile.models[outcome.model] if outcome.model else None
+    usage = outcome.attempts[-1].usage if completion and outcome.attempts else None
+    price = model.price if model else None
+    return {
+        "line": line,
+        "digest": digest.hex(),
+        "route": plan.route if plan else None,
+        "strategy": plan.strategy if plan else None,
+        "reason": plan.reason if plan else None,
+        "model": outcome.model,
+        "requested_model": f"{model.provider.name}/{model.wire_name}" if model else None,
+        "served_model": completion.served_model if completion else None,
+        "finish_reason": completion.finish_reason if completion else None,
+        "raw_finish_reason": completion.raw_finish_reason if completion else None,
+        "truncated": completion.truncated if completion else False,
+        "usage": usage_dict(usage),
+        "cost": {
+            "usd": outcome.usd,
+            "price": price.source if price else None,
+            "as_of": price.as_of if price else None,
+            "reported_usd": completion.reported_usd if completion else None,
+        },
+        "latency_ms": round(outcome.latency_ms, 1),
+        "attempts": [attempt_dict(attempt) for attempt in outcome.attempts],
+    }
+
+
+def attempt_dict(attempt: Attempt) -> dict[str, Any]:
+    """One attempt; what is absent is left out, so that a plain success stays short."""
+    told: dict[str, Any] = {
+        "model": attempt.model,
+        "started": round(attempt.started, 3),
+        "latency_ms": round(attempt.latency_ms, 1),
+        "usd": attempt.usd,
+    }
+    if attempt.waited_s >= 0.001:  # noqa: PLR2004 - less than a millisecond is no wait
+        told["waited_s"] = round(attempt.waited_s, 3)
+    if attempt.error is None:
+        return told
+    told |= {"error": attempt.error, "message": attempt.message, "status": attempt.status}
+    if attempt.unsettled_usd != 0:
+        told["unsettled_usd"] = attempt.unsettled_usd
+    if attempt.usage:
+        told["usage"] = usage_dict(attempt.usage)
+    return told
+
+
+def usage_dict(usage: Usage | None) -> dict[str, Any] | None:
+    """Tokens by their names in airoute's vocabulary."""
+    if usage is None:
+        return None
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cached_input_tokens": usage.cached_input_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "estimated": usage.estimated,
+    }
+
+
+def completion_body(completion: Completion, digest: bytes, attempt: Attempt) -> dict[str, Any]:
+    """The answer as a chat completion of OpenAI's shape, whichever provider gave it."""
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": completion.text,
+        "refusal": completion.refusal,
+    }
+    if completion.reasoning:
+        message["reasoning_content"] = completion.reasoning
+    if completion.tool_calls:
+        message["tool_calls"] = [_tool_call(call) for call in completion.tool_calls]
+    return {
+        "id": completion.request_id or f"chatcmpl-{digest.hex()}",
+        "object": "chat.completion",
+        "created": int(attempt.started),
+        "model": completion.served_model,
+        "choices": [{"index": 0, "message": message, "finish_reason": completion.finish_reason}],
+        "usage": _openai_usage(attempt.usage or Usage()),
+    }
+
+
+def dumps(value: Mapping[str, Any]) -> bytes:
+    """JSON; exact decimals are written as the nearest number."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def _tool_call(call: ToolCall) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+def _openai_usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }

@@ -1,0 +1,175 @@
+"""The summary of a run: what became of the rows, who answered them, and what it cost."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from airoute_cli.engine.counts import Counts
+from airoute_cli.engine.tally import Share, Tally
+
+CSV_COLUMNS = (
+    "route",
+    "model",
+    "rows",
+    "input_tokens",
+    "cached_input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "usd",
+    "unpriced",
+    "truncated",
+    "p50_ms",
+    "p95_ms",
+    "price",
+    "price_as_of",
+)
+
+
+def summarise(run: Mapping[str, Any], counts: Counts, tally: Tally) -> dict[str, Any]:
+    """The summary as plain data; ``run`` says which run it is and how it ended."""
+    return {
+        "run": dict(run),
+        "rows": counts.as_dict(),
+        "conserved": counts.conserved,
+        "finished_before": counts.finished_before,
+        "cost": _cost(tally),
+        "tokens": _tokens(tally),
+        "attempts": {
+            "total": tally.attempts,
+            "failed": dict(sorted(tally.errors.items())),
+            "rows_with_retries": tally.retried_rows,
+        },
+        "latency_ms": {"p50": tally.latency.at(0.5), "p95": tally.latency.at(0.95)},
+        "truncated": sum(share.truncated for share in tally.shares.values()),
+        "shares": [_share(*key, share) for key, share in sorted(tally.shares.items())],
+        "failures": [
+            {"code": code, "rows": kind.rows, "lines": kind.lines, "example": kind.example}
+            for code, kind in sorted(counts.failures.items())
+        ],
+    }
+
+
+def summary_csv(summary: Mapping[str, Any]) -> str:
+    """One line for each route and model."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(summary["shares"])
+    return text.getvalue()
+
+
+def summary_md(summary: Mapping[str, Any]) -> str:
+    """The page for people."""
+    rows, cost, run = summary["rows"], summary["cost"], summary["run"]
+    lines = [
+        f"# Run {run['name']}",
+        "",
+        f"{sentence(summary)}",
+        "",
+        f"- input: {run['input']}",
+        f"- profile: {run['profile']}",
+        f"- ended: {run['ended']} ({run['state']}, {run['seconds']:.1f} s in all passes)",
+        f"- cost: {money_sentence(cost)}",
+        "",
+        "| state | rows |",
+        "|---|---:|",
+        *(f"| {state} | {count:,} |" for state, count in rows.items()),
+        "",
+        "| route | model | rows | input tokens | output tokens | USD | p50 ms | p95 ms |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+        *(_md_share(share) for share in summary["shares"]),
+        "",
+    ]
+    if summary["failures"]:
+        lines += ["| why rows did not complete | rows | lines | example |", "|---|---:|---|---|"]
+        lines += [_md_failure(failure) for failure in summary["failures"]]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def sentence(summary: Mapping[str, Any]) -> str:
+    """The law of conservation in words: ``72 rows in = 70 completed + 2 failed``."""
+    rows = summary["rows"]
+    states = [
+        f"{count:,} {name.replace('_', ' ')}"
+        for name, count in rows.items()
+        if name != "in" and (count or name == "completed")
+    ]
+    sign = "=" if summary["conserved"] else "≠"
+    return f"{rows['in']:,} rows in {sign} {' + '.join(states)}"
+
+
+def money_sentence(cost: Mapping[str, Any]) -> str:
+    """What was spent, and what is not known about it."""
+    parts = [f"${cost['usd']:.6f}"]
+    if cost["unpriced_rows"]:
+        parts.append(f"{cost['unpriced_rows']:,} rows have no price and are not in it")
+    if cost["unsettled_attempts"]:
+        most = f"at most ${cost['unsettled_usd']:.6f} more"
+        if cost["unsettled_unknown"]:
+            most = "how much is not known"
+        parts.append(
+            f"{cost['unsettled_attempts']:,} attempts ended without a report and may be billed "
+            f"({most})"
+        )
+    if cost["interrupted_calls"]:
+        parts.append(
+            f"{cost['interrupted_calls']:,} calls were under way when the run was killed and may "
+            "be billed as well"
+        )
+    return "; ".join(parts)
+
+
+def _cost(tally: Tally) -> dict[str, Any]:
+    return {
+        "usd": float(tally.usd),
+        "reported_usd": float(tally.reported_usd),
+        "unpriced_rows": tally.unpriced,
+        "unsettled_attempts": tally.unsettled_attempts,
+        "unsettled_usd": float(tally.unsettled_usd),
+        "unsettled_unknown": tally.unsettled_unknown,
+        "interrupted_calls": tally.interrupted_calls,
+        "estimated_usage_rows": tally.estimated_usage,
+    }
+
+
+def _tokens(tally: Tally) -> dict[str, int]:
+    names = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
+    return {name: sum(getattr(share, name) for share in tally.shares.values()) for name in names}
+
+
+def _share(route: str, model: str, share: Share) -> dict[str, Any]:
+    return {
+        "route": route,
+        "model": model,
+        "rows": share.rows,
+        "input_tokens": share.input_tokens,
+        "cached_input_tokens": share.cached_input_tokens,
+        "output_tokens": share.output_tokens,
+        "reasoning_tokens": share.reasoning_tokens,
+        "usd": float(share.usd),
+        "unpriced": share.unpriced,
+        "truncated": share.truncated,
+        "p50_ms": share.latency.at(0.5),
+        "p95_ms": share.latency.at(0.95),
+        "price": share.price,
+        "price_as_of": share.price_as_of,
+    }
+
+
+def _md_share(share: Mapping[str, Any]) -> str:
+    return (
+        f"| {share['route']} | {share['model']} | {share['rows']:,} | {share['input_tokens']:,} "
+        f"| {share['output_tokens']:,} | {share['usd']:.6f} | {share['p50_ms']:,.0f} "
+        f"| {share['p95_ms']:,.0f} |"
+    )
+
+
+def _md_failure(failure: Mapping[str, Any]) -> str:
+    lines = ", ".join(str(line) for line in failure["lines"])
+    more = ", …" if failure["rows"] > len(failure["lines"]) else ""
+    example = str(failure["example"]).replace("|", "\\|").replace("\n", " ")
+    return f"| {failure['code']} | {failure['rows']:,} | {lines}{more} | {example} |"

@@ -1,0 +1,123 @@
+"""What a run has used so far, counted from the lines it wrote: the same code counts a row that has
+just ended and one that is read back on resume, so the figures cannot differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from airoute_cli.core.money import ZERO
+
+# Latencies are counted in steps of 5 %, so that percentiles need no list of all rows.
+_STEP = math.log(1.05)
+
+
+class Percentiles:
+    """A histogram in logarithmic steps: percentiles within 2.5 %, in constant memory."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
+
+    def add(self, value: float) -> None:
+        """Count a value; anything below 0.001 counts as 0.001."""
+        self._counts[round(math.log(max(value, 0.001)) / _STEP)] += 1
+
+    def at(self, share: float) -> float | None:
+        """The value below which ``share`` of all values lie; None without values."""
+        wanted = share * self._counts.total()
+        seen = 0
+        for step in sorted(self._counts):
+            seen += self._counts[step]
+            if seen >= wanted:
+                return round(math.exp(step * _STEP), 1)
+        return None
+
+
+@dataclass(slots=True)
+class Share:
+    """What one model did on one route."""
+
+    rows: int = 0
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    usd: Decimal = ZERO
+    unpriced: int = 0
+    truncated: int = 0
+    latency: Percentiles = field(default_factory=Percentiles)
+    price: str | None = None
+    price_as_of: str | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """Everything that was used, failed attempts included."""
+
+    shares: dict[tuple[str, str], Share] = field(default_factory=dict)
+    errors: Counter[str] = field(default_factory=Counter)
+    attempts: int = 0
+    retried_rows: int = 0
+    usd: Decimal = ZERO
+    reported_usd: Decimal = ZERO
+    unpriced: int = 0
+    unsettled_attempts: int = 0
+    unsettled_usd: Decimal = ZERO
+    unsettled_unknown: int = 0
+    interrupted_calls: int = 0
+    estimated_usage: int = 0
+    latency: Percentiles = field(default_factory=Percentiles)
+
+    def add(self, told: Mapping[str, Any]) -> None:
+        """Count the ``airoute`` object of a result or of a row that did not complete."""
+        cost = told.get("cost") or {}
+        usd = _decimal(cost.get("usd"))
+        attempts = told.get("attempts") or []
+        self.usd += usd or ZERO
+        self.reported_usd += _decimal(cost.get("reported_usd")) or ZERO
+        self.unpriced += usd is None and bool(attempts)
+        self.retried_rows += len(attempts) > 1
+        for attempt in attempts:
+            self._add_attempt(attempt)
+        if told.get("model") and told.get("usage"):
+            self._add_answer(told, usd)
+
+    def _add_attempt(self, attempt: Mapping[str, Any]) -> None:
+        self.attempts += 1
+        if "error" not in attempt:
+            return
+        self.errors[attempt["error"]] += 1
+        if "unsettled_usd" in attempt:
+            self.unsettled_attempts += 1
+            worst = _decimal(attempt["unsettled_usd"])
+            self.unsettled_usd += worst or ZERO
+            self.unsettled_unknown += worst is None
+
+    def _add_answer(self, told: Mapping[str, Any], usd: Decimal | None) -> None:
+        share = self.shares.setdefault((told["route"] or "", told["model"]), Share())
+        usage, cost = told["usage"], told["cost"]
+        share.rows += 1
+        share.input_tokens += usage["input_tokens"]
+        share.cached_input_tokens += usage["cached_input_tokens"]
+        share.output_tokens += usage["output_tokens"]
+        share.reasoning_tokens += usage["reasoning_tokens"]
+        share.usd += usd or ZERO
+        share.unpriced += usd is None
+        share.truncated += bool(told.get("truncated"))
+        share.latency.add(told["latency_ms"])
+        share.price = cost.get("price")
+        share.price_as_of = str(cost["as_of"]) if cost.get("as_of") else None
+        self.latency.add(told["latency_ms"])
+        self.estimated_usage += bool(usage["estimated"])
+
+
+def _decimal(value: Any) -> Decimal | None:
+    """Exact again: the shortest text of a float is the decimal that it was written from."""
+    if value is None or isinstance(value, Decimal):
+        return value
+    return Decimal(str(value))

@@ -1,0 +1,45 @@
+"""What a request is, found without a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from airoute_cli.core.plan import Features
+from airoute_cli.core.request import Capability, Image, Request
+from airoute_cli.routing.tasks import detect_task
+from airoute_cli.routing.tokens import estimate_request
+
+_NO_REASONING = "none"
+
+
+def find_features(
+    request: Request, metadata: Mapping[str, Any], digest: bytes, *, with_task: bool
+) -> Features:
+    """The features of one row; ``task`` is empty unless ``with_task``, as it costs the most."""
+    text = user_text(request)
+    return Features(
+        text=text,
+        input_tokens=estimate_request(request),
+        task=detect_task(text) if with_task else "",
+        needs=frozenset(_needs(request)),
+        metadata=metadata,
+        digest=digest,
+    )
+
+
+def user_text(request: Request) -> str:
+    """The text of all user turns, which the matchers read."""
+    return "\n".join(message.text for message in request.messages if message.role == "user")
+
+
+def _needs(request: Request) -> Iterator[Capability]:
+    """What a model must be able to do so that ``request`` can be sent to it at all."""
+    if any(isinstance(part, Image) for message in request.messages for part in message.parts):
+        yield Capability.VISION
+    if request.tools or any(message.tool_calls for message in request.messages):
+        yield Capability.TOOLS
+    if request.schema is not None:
+        yield Capability.JSON_SCHEMA
+    if request.settings.reasoning_effort not in {None, _NO_REASONING}:
+        yield Capability.REASONING

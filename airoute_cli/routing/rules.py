@@ -1,0 +1,161 @@
+"""The ``when`` of routes, compiled once and matched for every row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from airoute_cli.core.profile import When
+from airoute_cli.routing.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    ContainsAny,
+    MaxInputTokens,
+    Metadata,
+    MinInputTokens,
+    Not,
+    Regex,
+    Requires,
+    StartsWith,
+    Subject,
+    TaskIs,
+)
+
+GRAM = 3
+# Fewer needles are looked for one by one faster than the text is cut into grams; measured.
+INDEX_FROM = 200
+
+
+class Matcher:
+    """One compiled ``when``."""
+
+    def __init__(self, condition: Condition, *, default: bool) -> None:
+        self.condition = condition
+        self.matches: Callable[[Subject], bool] = condition.matches
+        self._default = default
+
+    def explain(self, subject: Subject) -> tuple[bool, str]:
+        """Whether the request matches, and the fact that decided."""
+        if self._default:
+            return True, "the default"
+        return self.matches(subject), self.condition.reason(subject)
+
+
+def compile_when(when: When | None) -> Matcher:
+    """A matcher for ``when``; None matches everything.
+
+    Raises re.error if ``regex`` is no regular expression.
+    """
+    return Matcher(_compile(when or When()), default=when is None)
+
+
+def asks_for_task(when: When | None) -> bool:
+    """Whether ``when`` reads the task anywhere in it."""
+    if when is None:
+        return False
+    inner = (*when.all, *when.any, *((when.not_,) if when.not_ else ()))
+    return bool(when.task) or any(asks_for_task(part) for part in inner)
+
+
+class Rules:
+    """All routes' matchers: finds the first that matches, in order."""
+
+    def __init__(self, matchers: Sequence[Matcher]) -> None:
+        self.matchers = tuple(matchers)
+        needles = [_needles(matcher.condition) for matcher in self.matchers]
+        wanted = sum(len(some) for some in needles if some)
+        self._index = _GramIndex(needles) if wanted >= INDEX_FROM else None
+
+    def first(self, subject: Subject) -> int | None:
+        """The index of the first matcher that takes the request, None if none does."""
+        if self._index is None:
+            for number, matcher in enumerate(self.matchers):
+                if matcher.matches(subject):
+                    return number
+            return None
+        candidates = self._index.candidates(subject.folded)
+        return next((n for n in candidates if self.matchers[n].matches(subject)), None)
+
+
+class _GramIndex:
+    """Which matchers a text can take at all, by three letters of every needle.
+
+    With 1,000 rules most of the time would go into looking for words that are not there. Here
+    each needle stands under one of its grams (the one that the fewest share), and only matchers
+    under a gram of the text are asked, with all those that have no needle to go by.
+    """
+
+    def __init__(self, needles: Sequence[tuple[str, ...] | None]) -> None:
+        shared = Counter(gram for some in needles for word in some or () for gram in _grams(word))
+        self._always: list[int] = []
+        self._under: dict[str, list[int]] = {}
+        for number, some in enumerate(needles):
+            if some is None:
+                self._always.append(number)
+            for word in some or ():
+                rarest = min(sorted(_grams(word)), key=shared.__getitem__)
+                self._under.setdefault(rarest, []).append(number)
+
+    def candidates(self, text: str) -> list[int]:
+        """The numbers of the matchers to ask, in order."""
+        found = set(self._always)
+        for gram in self._under.keys() & _grams(text):
+            found.update(self._under[gram])
+        return sorted(found)
+
+
+def _grams(text: str) -> set[str]:
+    return {text[start : start + GRAM] for start in range(len(text) - GRAM + 1)}
+
+
+def _needles(condition: Condition) -> tuple[str, ...] | None:
+    """Words of which one must be in the text for ``condition`` to hold; None if none must."""
+    if isinstance(condition, AllOf):
+        found = (_needles(part) for part in condition.conditions)
+        return next((words for words in found if words is not None), None)
+    if isinstance(condition, ContainsAny) and all(len(w) >= GRAM for w in condition.folded):
+        return condition.folded
+    return None
+
+
+def _compile(when: When) -> Condition:
+    conditions = [condition for read in _READERS for condition in read(when)]
+    return conditions[0] if len(conditions) == 1 else AllOf(conditions)
+
+
+def _plain(when: When) -> Iterator[Condition]:
+    if when.min_input_tokens is not None:
+        yield MinInputTokens(when.min_input_tokens)
+    if when.max_input_tokens is not None:
+        yield MaxInputTokens(when.max_input_tokens)
+    if when.task:
+        yield TaskIs(when.task)
+    if when.requires:
+        yield Requires(when.requires)
+
+
+def _text(when: When) -> Iterator[Condition]:
+    if when.starts_with:
+        yield StartsWith(when.starts_with)
+    if when.contains_any:
+        yield ContainsAny(when.contains_any)
+    if when.regex is not None:
+        yield Regex(when.regex)
+
+
+def _metadata(when: When) -> Iterator[Condition]:
+    for key, wanted in when.metadata.items():
+        yield Metadata(key, wanted)
+
+
+def _combined(when: When) -> Iterator[Condition]:
+    if when.all:
+        yield AllOf(map(_compile, when.all))
+    if when.any:
+        yield AnyOf(map(_compile, when.any))
+    if when.not_ is not None:
+        yield Not(_compile(when.not_))
+
+
+_READERS: tuple[Callable[[When], Iterable[Condition]], ...] = (_plain, _metadata, _text, _combined)

@@ -1,0 +1,52 @@
+"""One request as one model will get it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from airoute_cli.core.profile import DEFAULT_MAX_OUTPUT_TOKENS, Model, Route
+from airoute_cli.core.request import Message, Request, Text
+from airoute_cli.core.settings import Settings
+
+
+def shape(request: Request, route: Route, model: Model) -> Request:
+    """``request`` with its settings over the route's over the model's, and the route's system turn.
+
+    ``max_output_tokens`` is always set. A row that has a system turn of its own keeps that one.
+    """
+    settings = request.settings.over(route.settings).over(model.settings)
+    cap = output_cap(request.settings, route, model)
+    return replace(
+        request,
+        messages=_with_system(request.messages, route.system),
+        settings=replace(settings, max_output_tokens=cap),
+    )
+
+
+def output_cap(settings: Settings, route: Route, model: Model) -> int:
+    """The most tokens that ``model`` may answer with; ``settings`` are the row's own."""
+    most = model.max_output_tokens
+    wanted = wanted_output(settings, route, model)
+    if wanted is None:
+        return min(most or DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_MAX_OUTPUT_TOKENS)
+    return wanted if most is None else min(wanted, most)
+
+
+def wanted_output(settings: Settings, route: Route, model: Model) -> int | None:
+    """The cap that somebody stated: the row, else the route, else the model; None if nobody did."""
+    return (
+        settings.max_output_tokens
+        or route.settings.max_output_tokens
+        or model.settings.max_output_tokens
+    )
+
+
+def lacks_system(messages: tuple[Message, ...]) -> bool:
+    """Whether a route's ``system`` would be put first."""
+    return all(message.role != "system" for message in messages)
+
+
+def _with_system(messages: tuple[Message, ...], system: str | None) -> tuple[Message, ...]:
+    if system is None or not lacks_system(messages):
+        return messages
+    return (Message("system", (Text(system),)), *messages)
