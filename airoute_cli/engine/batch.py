@@ -1,26 +1,20 @@
-"""A batch from its options to its summary: checks, folder, job, files."""
+"""A batch from its options to its summary: the checks, the job, the files it leaves."""
 
 from __future__ import annotations
 
 import asyncio
-import time
+import contextlib
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import orjson
-
-from airoute_cli import __version__
-from airoute_cli.core.errors import RunError, UsageError
-from airoute_cli.core.profile import Limits, Profile, UnknownPrice
+from airoute_cli.core.errors import UsageError
+from airoute_cli.core.profile import Limits, Model, Profile, UnknownPrice
 from airoute_cli.edges.rows.source import RowSource, open_rows
 from airoute_cli.edges.run_folder.folder import RunFolder
-from airoute_cli.edges.run_folder.index import RowIndex
-from airoute_cli.edges.run_folder.views import write_views
 from airoute_cli.engine.admission import Admission
+from airoute_cli.engine.aside import aside
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.emitter import Emitter
 from airoute_cli.engine.endpoints import Endpoints
@@ -28,16 +22,147 @@ from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.job import Job, Machinery
 from airoute_cli.engine.live_figures import LiveFigures
+from airoute_cli.engine.past import Past
 from airoute_cli.engine.recorder import Recorder
 from airoute_cli.engine.stop import StopReason, signals
-from airoute_cli.engine.summary import summarise, summary_csv, summary_md
-from airoute_cli.engine.tally import Tally
+from airoute_cli.engine.wrap_up import RunRecord, leave_files
 from airoute_cli.routing.planner import Planner
 
 DEFAULT_CONCURRENCY = 64
 
+# Draws the progress of a job until it is cancelled.
 Watch = Callable[[Job], Coroutine[Any, Any, None]]
-"""Draws the progress of a job until it is cancelled."""
-
+# Says a sentence to the person.
 Note = Callable[[str], None]
-"""Says a sentence to the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """What the user asked of a run."""
+
+    source: str
+    concurrency: int = DEFAULT_CONCURRENCY
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    retry_errors: bool = False
+    limit: int | None = None
+    ordered: bool = False
+    plain_lines: bool = False
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the whole run."""
+        return Limits(self.requests_per_minute, self.tokens_per_minute, self.concurrency)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """How a run ended: its summary, and why it stopped early if it did."""
+
+    summary: dict[str, Any]
+    stop_reason: StopReason | None
+
+
+async def run_batch(
+    options: BatchOptions,
+    profile: Profile,
+    environ: Mapping[str, str],
+    folder: RunFolder,
+    *,
+    watch: Watch,
+    note: Note,
+    write: Callable[[bytes], None] | None = None,
+) -> BatchReport:
+    """Run a batch into an open run folder and leave its files there.
+
+    ``write`` gets every result line, for stdout. Raises RunError, SetupError or UsageError; what
+    was finished by then is saved.
+    """
+    require_prices(profile)
+    async with AsyncExitStack() as stack:
+        source = stack.enter_context(open_rows(options.source, plain_lines=options.plain_lines))
+        endpoints = Endpoints(environ)
+        stack.push_async_callback(endpoints.aclose)
+        await endpoints.prepare(models_in_use(profile))
+        past = stack.enter_context(Past.read(folder))
+        figures = LiveFigures(profile.models.values())
+        job = _assemble(options, profile, endpoints, source, folder, past, figures, write)
+        record = RunRecord.open(folder, profile, options.source)
+        try:
+            await _drive(job, watch, note)
+        finally:
+            figures.save()
+            summary = leave_files(folder, job, record, ordered=options.ordered)
+    return BatchReport(summary, job.stop_reason)
+
+
+def models_in_use(profile: Profile) -> list[Model]:
+    """The models that some route may call, in the profile's order."""
+    named = {name for route in profile.routes for name in (*route.models, *route.fallback)}
+    return [model for name, model in profile.models.items() if name in named]
+
+
+def require_prices(profile: Profile) -> None:
+    """Refuse a run with a model whose price nobody knows. Raises UsageError."""
+    if profile.unknown_price is UnknownPrice.ALLOW:
+        return
+    unknown = [model.name for model in models_in_use(profile) if model.price is None]
+    if unknown:
+        names = ", ".join(repr(name) for name in unknown)
+        raise UsageError(
+            f"{profile.path}: the price of {names} is unknown, and unknown is never zero. Give "
+            "each a price = { input = …, output = … } (USD per million tokens), a price_as, or "
+            'price = "free"; or set [policy] unknown_price = "allow" to run without.'
+        )
+
+
+def _assemble(  # noqa: PLR0917 - the one place where the parts meet
+    options: BatchOptions,
+    profile: Profile,
+    endpoints: Endpoints,
+    source: RowSource,
+    folder: RunFolder,
+    past: Past,
+    figures: LiveFigures,
+    write: Callable[[bytes], None] | None,
+) -> Job:
+    counts = Counts()
+    gate = Gate(profile.models.values(), options.limits)
+    read_back = folder.results.read_line_at
+    emitter = Emitter(write, read_back, ordered=options.ordered) if write else None
+    machinery = Machinery(
+        source=source,
+        folder=folder,
+        admission=Admission(past.index, counts, retry_errors=options.retry_errors),
+        planner=Planner(profile),
+        figures=figures,
+        executor=Executor(profile, endpoints, gate, figures),
+        gate=gate,
+        recorder=Recorder(profile, folder, past.index, counts, past.tally, emitter),
+        counts=counts,
+        tally=past.tally,
+    )
+    return Job(machinery, limit=options.limit)
+
+
+async def _drive(job: Job, watch: Watch, note: Note) -> None:
+    def on_signal(reason: StopReason) -> None:
+        first = job.stop_reason is None
+        job.stop(reason)
+        note(_draining(job) if first else "aborting: calls under way are cut off")
+
+    watching = asyncio.create_task(watch(job))
+    try:
+        with signals(on_signal):
+            await job.run()
+            if job.stop_reason and not job.aborted:
+                await job.count_the_rest()
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+
+
+def _draining(job: Job) -> str:
+    rows = job.under_way
+    return f"stopping: finishing the calls of {rows:,} rows under way; once more to abort"

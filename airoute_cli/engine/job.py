@@ -66,6 +66,7 @@ class Job:
         self.tally = machinery.tally
         self.stop_reason: StopReason | None = None
         self.aborted = False
+        self.complete = False
 
     @property
     def under_way(self) -> int:
@@ -90,6 +91,7 @@ class Job:
             self._machinery.gate.shut()
         if self._fatal:
             raise self._fatal
+        self.complete = not self._stopping.is_set()
 
     def stop(self, reason: StopReason | None = None) -> None:
         """Drain: admit nothing more, let calls under way finish. A second time: abort."""

@@ -62,19 +62,23 @@ def bad_line(line: bytes, number: int, code: str, message: str) -> BadRow:
 def _read_object(given: dict[str, Any], raw: bytes, number: int) -> Row | BadRow:
     given.pop(_MARK, None)
     shape = recognise(given)
-    custom_id = None
+    custom_id = digest = None
     try:
         custom_id = _take_id(given, shape.ids)
         digest = _digest(orjson.dumps(given, option=_SORTED))
         request, metadata, extra = shape.read(given)
-    except RowError as error:
-        own = custom_id or f"line-{number}"
-        return BadRow(own, number, _digest_of(raw, shape.ids), raw, error.code, str(error))
-    except orjson.JSONEncodeError:
-        return bad_line(raw, number, "invalid_row", "the row is nested more than 250 levels deep")
+    except (RowError, orjson.JSONEncodeError) as error:
+        own, content = custom_id or f"line-{number}", digest or _digest(raw)
+        return BadRow(own, number, content, raw, *_reason(error))
     if custom_id is None:
         return Row(made_id(digest), number, digest, request, raw, metadata, extra, has_id=False)
     return Row(custom_id, number, digest, request, raw, metadata, extra)
+
+
+def _reason(error: Exception) -> tuple[str, str]:
+    if isinstance(error, RowError):
+        return error.code, str(error)
+    return "invalid_row", "the row is nested more than 250 levels deep"
 
 
 def made_id(digest: bytes, occurrence: int = 1) -> str:
@@ -85,8 +89,7 @@ def made_id(digest: bytes, occurrence: int = 1) -> str:
 
 def _take_id(given: dict[str, Any], names: tuple[str, ...]) -> str | None:
     for name in names:
-        if (value := given.get(name)) is not None:
-            del given[name]
+        if name in given and (value := given.pop(name)) is not None:
             return _as_id(value, name)
     return None
 
@@ -105,17 +108,6 @@ def _digest(content: bytes) -> bytes:
     return blake2b(content, digest_size=16).digest()
 
 
-def _digest_of(raw: bytes, ids: tuple[str, ...]) -> bytes:
-    """The digest of an unusable row, read again: its reader has used up the first reading."""
-    given = orjson.loads(raw)
-    for name in (_MARK, next((name for name in ids if given.get(name) is not None), "")):
-        given.pop(name, None)
-    try:
-        return _digest(orjson.dumps(given, option=_SORTED))
-    except orjson.JSONEncodeError:
-        return _digest(raw)
-
-
 def _what_is_wrong(line: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:
     try:
         text = line.decode()
@@ -132,5 +124,3 @@ def _not_utf8(line: bytes, error: UnicodeDecodeError) -> str:
         f"not valid UTF-8 at column {column} (byte 0x{line[error.start]:02x}); "
         "save the file as UTF-8"
     )
-
-

@@ -1,1 +1,16 @@
 """The strategies: one file each, one entry each in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from airoute_cli.routing.strategies import cheapest, fallback, fastest, single, weighted
+from airoute_cli.routing.strategies.base import Strategy, StrategyOptions
+
+_ALL: tuple[Strategy, ...] = (single, fallback, cheapest, fastest, weighted)
+
+STRATEGIES: Mapping[str, Strategy] = MappingProxyType({one.NAME: one for one in _ALL})
+OPTIONS: Mapping[str, type[StrategyOptions]] = MappingProxyType(
+    {name: one.Options for name, one in STRATEGIES.items()}
+)

@@ -67,7 +67,9 @@ def want_name(value: Any, where: str) -> str:
 
 def unsupported(where: str, what: str) -> RowError:
     """The error for content that no request can carry; it is never dropped in silence."""
-    return RowError(f"{where}: {what} cannot be carried to a model; take it out of the row", UNSUPPORTED)
+    return RowError(
+        f"{where}: {what} cannot be carried to a model; take it out of the row", UNSUPPORTED
+    )
 
 
 def only_keys(given: Mapping[str, Any], known: frozenset[str], where: str) -> None:

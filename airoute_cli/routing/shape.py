@@ -9,21 +9,22 @@ from airoute_cli.core.request import Message, Request, Text
 from airoute_cli.core.settings import Settings
 
 
-def shape(request: Request, route: Route, model: Model) -> Request:
+def shape(request: Request, route: Route | None, model: Model) -> Request:
     """``request`` with its settings over the route's over the model's, and the route's system turn.
 
     ``max_output_tokens`` is always set. A row that has a system turn of its own keeps that one.
+    ``route`` is None where the model was named by hand.
     """
-    settings = request.settings.over(route.settings).over(model.settings)
+    weaker = route.settings.over(model.settings) if route else model.settings
     cap = output_cap(request.settings, route, model)
     return replace(
         request,
-        messages=_with_system(request.messages, route.system),
-        settings=replace(settings, max_output_tokens=cap),
+        messages=_with_system(request.messages, route.system if route else None),
+        settings=replace(request.settings.over(weaker), max_output_tokens=cap),
     )
 
 
-def output_cap(settings: Settings, route: Route, model: Model) -> int:
+def output_cap(settings: Settings, route: Route | None, model: Model) -> int:
     """The most tokens that ``model`` may answer with; ``settings`` are the row's own."""
     most = model.max_output_tokens
     wanted = wanted_output(settings, route, model)
@@ -32,11 +33,11 @@ def output_cap(settings: Settings, route: Route, model: Model) -> int:
     return wanted if most is None else min(wanted, most)
 
 
-def wanted_output(settings: Settings, route: Route, model: Model) -> int | None:
+def wanted_output(settings: Settings, route: Route | None, model: Model) -> int | None:
     """The cap that somebody stated: the row, else the route, else the model; None if nobody did."""
     return (
         settings.max_output_tokens
-        or route.settings.max_output_tokens
+        or (route.settings.max_output_tokens if route else None)
         or model.settings.max_output_tokens
     )
 

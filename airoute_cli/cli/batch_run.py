@@ -1,0 +1,178 @@
+"""What ``airoute batch`` does once its flags are read."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airoute_cli.cli.exit_codes import ExitCode, gravest
+from airoute_cli.cli.options import environment
+from airoute_cli.cli.render.batch import (
+    Narrator,
+    draw_estimate,
+    draw_summary,
+    print_json,
+    watcher,
+)
+from airoute_cli.core.errors import UsageError
+from airoute_cli.core.profile import Profile
+from airoute_cli.edges.paths import state_folder
+from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.engine.batch import BatchOptions, BatchReport, run_batch
+from airoute_cli.engine.dry_run import estimate
+from airoute_cli.engine.open_profile import open_profile
+from airoute_cli.engine.stop import StopReason
+from airoute_cli.engine.stored_profile import keep_profile, stored_profile
+
+STDOUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFlags:
+    """The flags of ``airoute batch``, as given."""
+
+    source: str
+    output: str | None
+    concurrency: int
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
+    profile: Path | None
+    resume: bool
+    retry_errors: bool
+    accept_profile: bool
+    limit: int | None
+    ordered: bool
+    plain_lines: bool
+    env_file: Path | None
+    json: bool
+    quiet: bool
+
+    @property
+    def options(self) -> BatchOptions:
+        """What concerns the engine."""
+        return BatchOptions(
+            source=self.source,
+            concurrency=self.concurrency,
+            requests_per_minute=self.requests_per_minute,
+            tokens_per_minute=self.tokens_per_minute,
+            retry_errors=self.retry_errors,
+            limit=self.limit,
+            ordered=self.ordered,
+            plain_lines=self.plain_lines,
+        )
+
+
+def dry(flags: BatchFlags) -> ExitCode:
+    """Route everything, call nothing, write nothing."""
+    profile = open_profile(flags.profile, environment(flags.env_file))
+    told = estimate(flags.options, profile)
+    if flags.json:
+        print_json(told)
+    else:
+        draw_estimate(told)
+    return _rows_code(told["rows"])
+
+
+def live(flags: BatchFlags) -> ExitCode:
+    """Run it."""
+    environ = environment(flags.env_file)
+    narrator = Narrator(quiet=flags.quiet)
+    _check(flags)
+    with _open_folder(flags) as folder:
+        profile = _profile(flags, environ, folder, narrator)
+        report = asyncio.run(
+            run_batch(
+                flags.options,
+                profile,
+                environ,
+                folder,
+                watch=watcher(narrator),
+                note=narrator.say,
+                write=_to_stdout if flags.output == STDOUT else None,
+            )
+        )
+    _tell(flags, report, narrator)
+    return _exit_code(report)
+
+
+def _check(flags: BatchFlags) -> None:
+    if flags.output is None:
+        raise UsageError(
+            "no run folder: add -o DIR, as in: airoute batch rows.jsonl -o runs/night "
+            "(or -o - for results on stdout, or --dry-run for an estimate)"
+        )
+    if flags.resume and flags.output == STDOUT:
+        raise UsageError("--resume needs the run's folder: give it with -o DIR")
+    for name, given in (("--retry-errors", flags.retry_errors), ("--accept-profile", flags.accept_profile)):
+        if given and not flags.resume:
+            raise UsageError(f"{name} goes with --resume")
+
+
+def _open_folder(flags: BatchFlags) -> RunFolder:
+    if flags.output == STDOUT:
+        return RunFolder.create(_run_under_state())
+    path = Path(flags.output or "")
+    return RunFolder.resume(path) if flags.resume else RunFolder.create(path)
+
+
+def _run_under_state() -> Path:
+    from datetime import UTC, datetime
+    from secrets import token_hex
+
+    return state_folder() / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}"
+
+
+def _profile(
+    flags: BatchFlags, environ: Mapping[str, str], folder: RunFolder, narrator: Narrator
+) -> Profile:
+    """The stored profile on resume, unless another one is accepted."""
+    if flags.resume and not flags.accept_profile:
+        kept = stored_profile(folder)
+        if flags.profile is not None and open_profile(flags.profile, environ).digest != kept.digest:
+            raise UsageError(
+                f"{flags.profile} is not the profile that this run began with; leave --profile "
+                "out to go on with the stored one, or add --accept-profile to change it"
+            )
+        return kept
+    profile = open_profile(flags.profile, environ)
+    keep_profile(folder, profile)
+    if flags.resume:
+        narrator.say(f"going on with the profile {profile.path}, as accepted")
+    return profile
+
+
+def _to_stdout(line: bytes) -> None:
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
+def _tell(flags: BatchFlags, report: BatchReport, narrator: Narrator) -> None:
+    if flags.json and flags.output != STDOUT:
+        print_json(report.summary)
+    if not flags.quiet:
+        draw_summary(report.summary, narrator)
+
+
+def _exit_code(report: BatchReport) -> ExitCode:
+    codes = [_rows_code(report.summary["rows"])]
+    if report.stop_reason is not None:
+        codes.append(_STOPPED[report.stop_reason])
+    if not report.summary["conserved"]:
+        codes.append(ExitCode.FATAL)
+    return gravest(codes)
+
+
+def _rows_code(rows: Mapping[str, Any]) -> ExitCode:
+    if rows["failed"] or rows["deferred"] or rows["handed_off"] or rows["pending"]:
+        return ExitCode.INCOMPLETE
+    return ExitCode.REFUSED if rows["refused"] else ExitCode.OK
+
+
+_STOPPED = {
+    StopReason.INTERRUPTED: ExitCode.INTERRUPTED,
+    StopReason.TERMINATED: ExitCode.TERMINATED,
+}

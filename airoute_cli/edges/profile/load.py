@@ -1,0 +1,132 @@
+"""Finds, reads and loads the profile."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from airoute_cli.core.errors import Problem, ProfileError
+from airoute_cli.core.profile import Profile, UnknownPrice
+from airoute_cli.edges.paths import config_folder
+from airoute_cli.edges.prices import FindPrice, find
+from airoute_cli.edges.profile.lines import NO_LINES, Lines, find_lines
+from airoute_cli.edges.profile.parse import parse_toml
+from airoute_cli.edges.profile.problems import Problems
+from airoute_cli.edges.profile.resolve import resolve_models, resolve_providers, resolve_routes
+from airoute_cli.edges.profile.validate import Strategies, Validated, validate
+
+FILE_NAME = "airoute.toml"
+VARIABLE = "AIROUTE_PROFILE"
+
+
+def find_profile(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
+    """The file to read: the one named, else $AIROUTE_PROFILE, ./airoute.toml, the user's own.
+
+    Raises ProfileError where there is none.
+    """
+    if explicit is not None:
+        return _existing(cwd / explicit, "it was named by --profile.")
+    if named := environ.get(VARIABLE):
+        return _existing(cwd / Path(named).expanduser(), f"it was named by ${VARIABLE}.")
+    places = (cwd / FILE_NAME, user_profile())
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        message = f"there is no profile here, and none at {places[1]}."
+        remedy = "`airoute profile init` writes one that works without a key."
+        raise _error(places[0], message, remedy)
+    return found
+
+
+def user_profile() -> Path:
+    """Where the user's own profile stands, in the config folder."""
+    return config_folder() / FILE_NAME
+
+
+def _existing(path: Path, why: str) -> Path:
+    if path.is_file():
+        return path
+    what = "this is a folder" if path.is_dir() else "there is no such file"
+    remedy = "`airoute profile init --path FILE` writes a new one."
+    raise _error(path, f"{what}; {why}", remedy)
+
+
+def _error(path: Path, message: str, remedy: str) -> ProfileError:
+    return ProfileError((Problem(str(path), None, "", message, remedy),))
+
+
+def load_profile(path: Path, *, strategies: Strategies, find_price: FindPrice = find) -> Profile:
+    """The profile of a TOML file. ``strategies`` gives each strategy's model of its options.
+
+    Raises ProfileError with every problem that is in the file.
+    """
+    text = _read(path)
+    return _load(parse_toml(text, str(path)), str(path), find_lines(text), strategies, find_price)
+
+
+def profile_from_document(
+    document: Mapping[str, Any],
+    path: str,
+    *,
+    strategies: Strategies,
+    find_price: FindPrice = find,
+) -> Profile:
+    """The profile of a ``Profile.document`` that was stored, with the same digest.
+
+    ``find_price`` is how the prices of back then can be given. Raises ProfileError.
+    """
+    return _load(document, path, NO_LINES, strategies, find_price)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise _error(path, "this is not UTF-8 text.", "Save it as UTF-8.") from None
+    except OSError as error:
+        raise _error(path, f"it cannot be read: {error.strerror}.", "") from None
+
+
+def _load(
+    document: Mapping[str, Any],
+    path: str,
+    lines: Lines,
+    strategies: Strategies,
+    find_price: FindPrice,
+) -> Profile:
+    problems = Problems(path, lines)
+    validated = validate(document, strategies, problems)
+    problems.raise_if_any()
+    if validated is None:  # then there was a problem
+        raise AssertionError
+    profile = _resolve(validated, document, path, find_price, problems)
+    problems.raise_if_any()
+    return profile
+
+
+def _resolve(
+    validated: Validated,
+    document: Mapping[str, Any],
+    path: str,
+    find_price: FindPrice,
+    problems: Problems,
+) -> Profile:
+    providers = resolve_providers(validated)
+    return Profile(
+        name=validated.tables.profile.name,
+        path=path,
+        providers=providers,
+        models=resolve_models(validated, providers, find_price, problems),
+        routes=resolve_routes(validated),
+        unknown_price=UnknownPrice(validated.tables.policy.unknown_price),
+        document=document,
+        digest=digest(document),
+    )
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """32 hex digits that are the same for the same keys and values, in whatever order."""
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,349 @@
+"""The keys of a profile, as pydantic models; every key's description is its documentation."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, Tag, field_validator, model_validator
+
+from airoute_cli.core.profile import DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_TIMEOUT_S
+from airoute_cli.core.request import Capability
+from airoute_cli.core.settings import Settings
+from airoute_cli.edges.profile.fields import (
+    TABLE_OR_WORD,
+    Flag,
+    Kind,
+    Name,
+    Names,
+    Number,
+    Patterns,
+    Text,
+    Usd,
+    Whole,
+    Words,
+)
+from airoute_cli.edges.profile.keys import CREDENTIAL_HEADERS, check_key_name
+
+Params = Annotated[dict[str, Any], Kind("table")]
+Capabilities = Annotated[
+    tuple[Literal["vision", "tools", "json_schema", "reasoning"], ...],
+    Kind(f"list of {', '.join(Capability)}"),
+]
+
+
+class Table(BaseModel):
+    """A table of the profile: frozen, and every unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ProfileTable(Table):
+    """What the profile is called."""
+
+    name: Name = Field(default="default", description="The name in plans and summaries.")
+
+
+class PolicyTable(Table):
+    """What holds for every request."""
+
+    unknown_price: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="What to do with a model whose price nobody knows. An unknown price is never "
+        "taken for zero: a run refuses to start, or with `allow` counts such rows apart.",
+    )
+
+
+class LimitedTable(Table):
+    """A table that may limit what is used in any 60 seconds."""
+
+    requests_per_minute: Whole | None = Field(
+        default=None, gt=0, description="The most requests in any 60 seconds."
+    )
+    tokens_per_minute: Whole | None = Field(
+        default=None, gt=0, description="The most tokens, in and out, in any 60 seconds."
+    )
+
+
+class ProviderTable(LimitedTable):
+    """A service, or the runtime inside airoute."""
+
+    api: Literal["openai", "llama-cpp"] = Field(
+        description="The wire format: `openai` for everything that speaks OpenAI's chat "
+        "completions, `llama-cpp` for a GGUF file inside this process."
+    )
+    base_url: Text | None = Field(
+        default=None,
+        description="The endpoint up to and with its version, as in `https://api.openai.com/v1`, "
+        "which is also the default of `openai`. Keys never stand in it.",
+    )
+    api_key_env: Text | None = Field(
+        default=None,
+        description="The name of the environment variable that holds the key, never the key. "
+        "Default for OpenAI's own host: `OPENAI_API_KEY`.",
+    )
+    api_key_cmd: Words = Field(
+        default=(),
+        description="A command and its arguments that print the key, run without a shell, instead "
+        "of `api_key_env`.",
+    )
+    headers: Annotated[dict[str, str], Kind("table of strings")] = Field(
+        default_factory=dict, description="Headers sent with every call. Keys never stand in them."
+    )
+    region: Name | None = Field(
+        default=None, description="Where the endpoint is, as in `eu` or `us`."
+    )
+    max_concurrency: Whole | None = Field(
+        default=None, gt=0, description="The most calls that are open at once."
+    )
+    timeout: Number = Field(
+        default=DEFAULT_TIMEOUT_S, gt=0, description="Seconds for one whole attempt."
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_url(cls, url: str | None) -> str | None:
+        return None if url is None else _checked_url(url)
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _a_name(cls, name: str | None) -> str | None:
+        return None if name is None else check_key_name(name)
+
+    @field_validator("headers")
+    @classmethod
+    def _no_credentials(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name in headers:
+            if name.lower() in CREDENTIAL_HEADERS:
+                raise ValueError(
+                    f"the header {name} carries a key, and keys never stand in a profile. "
+                    "Use api_key_env or api_key_cmd."
+                )
+        return headers
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.api_key_env and self.api_key_cmd:
+            raise ValueError("api_key_env and api_key_cmd are both set. Keep one of them.")
+        remote = [key for key in ("base_url", "api_key_env", "api_key_cmd") if getattr(self, key)]
+        if self.api == "llama-cpp" and remote:
+            raise ValueError(
+                f'{remote[0]} has no meaning for api = "llama-cpp", which runs inside this '
+                "process. Remove it."
+            )
+        return self
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        credentials = parts.username is not None or parts.password is not None
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        raise ValueError("this is not a URL. Write it as https://host/v1.") from None
+    if credentials:
+        raise ValueError(
+            "it holds a user name or a password, and secrets never stand in a profile. "
+            "Use api_key_env or api_key_cmd."
+        )
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError("this is not an http or https URL. Write it as https://host/v1.")
+    if parts.query or parts.fragment:
+        raise ValueError("it goes on after its path. Remove everything from the ? or # on.")
+    return url.rstrip("/")
+
+
+class PriceTable(Table):
+    """US dollars per million tokens."""
+
+    input: Usd = Field(ge=0, description="Input tokens.")
+    output: Usd = Field(ge=0, description="Output tokens.")
+    cached_input: Usd | None = Field(
+        default=None, ge=0, description="Input read from a cache. Default: as `input`."
+    )
+    cache_write: Usd | None = Field(
+        default=None, ge=0, description="Input written to a cache. Default: as `input`."
+    )
+    reasoning: Usd | None = Field(
+        default=None, ge=0, description="Reasoning tokens of the output. Default: as `output`."
+    )
+
+
+PriceValue = Annotated[
+    Annotated[PriceTable, Tag("table")] | Annotated[Literal["free"], Tag("word")],
+    TABLE_OR_WORD,
+    Kind('table or `"free"`'),
+]
+
+
+class ModelTable(LimitedTable):
+    """A model of a provider, under the name that routes use."""
+
+    provider: Name = Field(
+        description="A name from `[providers]`. `local` is the embedded runtime without being "
+        "declared."
+    )
+    name: Name = Field(
+        description="The provider's name of the model; for `llama-cpp` known weights or the path "
+        "of a GGUF file."
+    )
+    price: PriceValue | None = Field(
+        default=None,
+        description="Overrides the catalogue. The embedded model costs 0 by itself.",
+    )
+    price_as: Annotated[str, Kind("string")] | None = Field(
+        default=None,
+        pattern=r"^[^/\s]+/\S+$",
+        description="`provider/model` whose catalogue price holds for this one, as for a "
+        "deployment with a name of its own.",
+    )
+    context_window: Whole | None = Field(
+        default=None,
+        gt=0,
+        description="Tokens of prompt and answer together. Default: as the catalogue says; "
+        "where nobody knows it is not checked.",
+    )
+    max_output_tokens: Whole | None = Field(
+        default=None, gt=0, description="The most tokens that the model can answer with."
+    )
+    capabilities: Capabilities | None = Field(
+        default=None,
+        description="What the model can do. Default for `openai`: vision, tools, json_schema; "
+        "for `llama-cpp`: json_schema.",
+    )
+    retention: Name | None = Field(
+        default=None, description="How long the provider keeps what it is sent, as in `30d`."
+    )
+    private: Flag | None = Field(
+        default=None,
+        description="Your claim that nothing leaves your hands. The embedded model is private by "
+        "itself; for others the default is false.",
+    )
+    params: Params = Field(
+        default_factory=dict,
+        description="How to answer: `max_output_tokens` (where nobody sets it, "
+        f"{DEFAULT_MAX_OUTPUT_TOKENS:,}), `temperature`, `top_p`, `stop`, `seed`, "
+        "`reasoning_effort`; others go to the provider under their own names. A route's win over "
+        "a model's, a row's over both.",
+    )
+
+    @field_validator("params")
+    @classmethod
+    def _settings(cls, params: dict[str, Any]) -> dict[str, Any]:
+        Settings.read(params)
+        return params
+
+    @model_validator(mode="after")
+    def _one_price(self) -> Self:
+        if self.price is not None and self.price_as is not None:
+            raise ValueError("price and price_as are both set. Keep one of them.")
+        return self
+
+
+class WhenTable(Table):
+    """What a request must be. Every stated condition must hold; an empty table matches all."""
+
+    contains_any: Names = Field(
+        default=(),
+        min_length=1,
+        description="One of these stands in the user's text; case does not count.",
+    )
+    regex: Text | None = Field(
+        default=None, description="A Python regular expression found in the user's text."
+    )
+    starts_with: Names = Field(
+        default=(),
+        min_length=1,
+        description="The user's text starts with one of these; case does not count.",
+    )
+    min_input_tokens: Whole | None = Field(
+        default=None, ge=0, description="At least so many input tokens, by estimate."
+    )
+    max_input_tokens: Whole | None = Field(
+        default=None, ge=0, description="At most so many input tokens, by estimate."
+    )
+    task: Names = Field(
+        default=(), min_length=1, description="What kind of work it is, by the built-in heuristics."
+    )
+    requires: Capabilities = Field(
+        default=(), description="The request needs all of these capabilities."
+    )
+    metadata: Annotated[dict[str, Patterns], Kind("table")] = Field(
+        default_factory=dict,
+        description="`metadata.KEY` is a value or a list of values, of which one must equal the "
+        "row's; `*` and `?` are globs; case does not count.",
+    )
+    all: Annotated[tuple[WhenTable, ...], Kind("list of tables")] = Field(
+        default=(), min_length=1, description="All of these hold."
+    )
+    any: Annotated[tuple[WhenTable, ...], Kind("list of tables")] = Field(
+        default=(), min_length=1, description="At least one of these holds."
+    )
+    not_: Annotated[WhenTable, Kind("table")] | None = Field(
+        default=None, alias="not", description="This does not hold."
+    )
+
+    @field_validator("regex")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise ValueError(f"this is not a regular expression: {error}.") from None
+        return pattern
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        low, high = self.min_input_tokens, self.max_input_tokens
+        if low is not None and high is not None and low > high:
+            raise ValueError(
+                f"min_input_tokens ({low:,}) is more than max_input_tokens ({high:,}), so nothing "
+                "ever matches."
+            )
+        return self
+
+
+class RouteTable(Table):
+    """A named route; the first one whose `when` matches wins, one without `when` is the default."""
+
+    name: Name = Field(description="The name in plans, results and summaries; each stands once.")
+    when: Annotated[WhenTable, Kind("table")] | None = Field(
+        default=None, description="What a request must be. Without it the route is the default."
+    )
+    strategy: Name | None = Field(
+        default=None,
+        description="How its models are used. Default: `single` for one model, else `fallback`.",
+    )
+    models: Names = Field(min_length=1, description="Names from `[models]`.")
+    fallback: Names = Field(
+        default=(), description="Models that are asked in this order when those cannot answer."
+    )
+    system: Text | None = Field(
+        default=None, description="A system message for rows that bring none of their own."
+    )
+    params: Params = Field(
+        default_factory=dict, description="As a model's `params`, over which these win."
+    )
+    on_truncated: Literal["keep", "fail"] = Field(
+        default="keep",
+        description="What becomes of an answer that was cut at its token limit: a completed row "
+        "with a flag, or a failed one.",
+    )
+
+    @field_validator("params")
+    @classmethod
+    def _settings(cls, params: dict[str, Any]) -> dict[str, Any]:
+        Settings.read(params)
+        return params
+
+
+class Document(Table):
+    """A whole profile."""
+
+    profile: ProfileTable = ProfileTable()
+    policy: PolicyTable = PolicyTable()
+    providers: dict[str, ProviderTable] = Field(default_factory=dict)
+    models: dict[str, ModelTable] = Field(default_factory=dict)
+    routes: tuple[RouteTable, ...] = ()

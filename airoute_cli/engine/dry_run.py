@@ -1,0 +1,111 @@
+"""The estimate of a run: every row is routed, nothing is called, nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from airoute_cli.core.money import ZERO
+from airoute_cli.core.outcome import RowState
+from airoute_cli.core.plan import Plan
+from airoute_cli.core.profile import Profile
+from airoute_cli.core.request import BadRow, Row
+from airoute_cli.edges.rows.source import RowSource, open_rows
+from airoute_cli.edges.run_folder.index import RowIndex
+from airoute_cli.engine.admission import Admission
+from airoute_cli.engine.batch import BatchOptions
+from airoute_cli.engine.counts import Counts
+from airoute_cli.engine.live_figures import LiveFigures
+from airoute_cli.routing.planner import Planner
+
+
+@dataclass(slots=True)
+class _Share:
+    """The rows of one route that one model would answer first."""
+
+    rows: int = 0
+    input_tokens: int = 0
+    expected_usd: Decimal = ZERO
+    worst_usd: Decimal = ZERO
+    unpriced: int = 0
+
+    def add(self, plan: Plan) -> None:
+        self.rows += 1
+        self.input_tokens += plan.calls[0].input_tokens
+        self.expected_usd += plan.expected_usd or ZERO
+        self.worst_usd += plan.worst_usd or ZERO
+        self.unpriced += plan.worst_usd is None
+
+    def as_dict(self, route: str, model: str) -> dict[str, Any]:
+        return {
+            "route": route,
+            "model": model,
+            "rows": self.rows,
+            "input_tokens": self.input_tokens,
+            "expected_usd": float(self.expected_usd),
+            "worst_usd": float(self.worst_usd),
+            "unpriced": self.unpriced,
+        }
+
+
+def estimate(options: BatchOptions, profile: Profile) -> dict[str, Any]:
+    """What the run would do: rows by state, and for each route and model its rows and costs."""
+    counts = Counts()
+    shares: dict[tuple[str, str], _Share] = {}
+    planner = Planner(profile)
+    snapshot = LiveFigures(profile.models.values()).snapshot()
+    with (
+        closing(RowIndex()) as index,
+        open_rows(options.source, plain_lines=options.plain_lines) as source,
+    ):
+        admission = Admission(index, counts, retry_errors=False)
+        for record in _records(source, counts, options.limit):
+            admitted = admission.admit(record)
+            if isinstance(admitted, BadRow):
+                counts.end(RowState.FAILED)
+                counts.fail(admitted.code, admitted.line, admitted.message)
+            elif admitted is not None:
+                _plan(admitted, planner.plan(admitted, snapshot), counts, shares)
+    return _told(counts, shares)
+
+
+def _records(source: RowSource, counts: Counts, limit: int | None) -> Iterator[Row | BadRow]:
+    while batch := source.read_batch():
+        for record in batch:
+            if limit is not None and counts.rows_in >= limit:
+                return
+            yield record
+
+
+def _plan(
+    row: Row, plan: Plan, counts: Counts, shares: dict[tuple[str, str], _Share]
+) -> None:
+    if not plan.calls:
+        counts.end(RowState.REFUSED)
+        counts.fail("refused", row.line, plan.refusal or "")
+        return
+    counts.end(RowState.COMPLETED)
+    shares.setdefault((plan.route, plan.calls[0].model), _Share()).add(plan)
+
+
+def _told(counts: Counts, shares: dict[tuple[str, str], _Share]) -> dict[str, Any]:
+    told = [share.as_dict(*key) for key, share in sorted(shares.items())]
+    rows = counts.as_dict()
+    rows["routed"] = rows.pop("completed")
+    return {
+        "rows": rows,
+        "shares": told,
+        "total": {
+            "input_tokens": sum(share.input_tokens for share in shares.values()),
+            "expected_usd": float(sum((s.expected_usd for s in shares.values()), ZERO)),
+            "worst_usd": float(sum((s.worst_usd for s in shares.values()), ZERO)),
+            "unpriced": sum(share.unpriced for share in shares.values()),
+        },
+        "failures": [
+            {"code": code, "rows": kind.rows, "lines": kind.lines, "example": kind.example}
+            for code, kind in sorted(counts.failures.items())
+        ],
+    }

@@ -1,0 +1,85 @@
+"""What a run leaves behind: the views, the summaries and the manifest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from airoute_cli import __version__
+from airoute_cli.core.profile import Profile
+from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.edges.run_folder.order import put_in_order
+from airoute_cli.edges.run_folder.views import write_views
+from airoute_cli.engine.job import SYNC_EVERY_S, Job
+from airoute_cli.engine.summary import summarise, summary_csv, summary_md
+
+DURABILITY = (
+    f"each row's end is one append; it survives a kill at once and a power cut after "
+    f"{SYNC_EVERY_S * 1000:.0f} ms"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """The manifest of a run, run.json, while it is being written."""
+
+    manifest: dict[str, Any]
+    started: float
+
+    @classmethod
+    def open(cls, folder: RunFolder, profile: Profile, source: str) -> RunRecord:
+        """Begin a pass: a new manifest, or the old one with one more pass."""
+        before = folder.read_manifest()
+        manifest = {
+            "airoute": __version__,
+            "name": folder.path.name,
+            "state": "running",
+            "input": "stdin" if source == "-" else source,
+            "profile": profile.name,
+            "profile_path": profile.path,
+            "profile_digest": profile.digest,
+            "durability": DURABILITY,
+            "started": before.get("started", _now()),
+            "passes": before.get("passes", 0) + 1,
+            "seconds": before.get("seconds", 0.0),
+        }
+        folder.write_manifest(manifest)
+        return cls(manifest, time.monotonic())
+
+    def close(self, state: str, counts: Mapping[str, int]) -> dict[str, Any]:
+        """The manifest at the end of the pass."""
+        seconds = self.manifest["seconds"] + time.monotonic() - self.started
+        return {
+            **self.manifest,
+            "state": state,
+            "ended": _now(),
+            "seconds": round(seconds, 3),
+            "rows": dict(counts),
+        }
+
+
+def leave_files(folder: RunFolder, job: Job, record: RunRecord, *, ordered: bool) -> dict[str, Any]:
+    """Write everything that is derived; the appended files hold the truth already."""
+    folder.sync_all()
+    if ordered:
+        put_in_order(folder)
+    views = write_views(folder)
+    state = "finished" if job.complete else job.stop_reason or "stopped"
+    manifest = record.close(state, job.counts.as_dict())
+    run = {key: manifest[key] for key in _IN_SUMMARY} | {"folder": str(folder.path), "views": views}
+    summary = summarise(run, job.counts, job.tally)
+    folder.write_json("summary.json", summary)
+    folder.write_text("summary.csv", summary_csv(summary))
+    folder.write_text("summary.md", summary_md(summary))
+    folder.write_manifest(manifest)
+    return summary
+
+
+_IN_SUMMARY = ("name", "state", "input", "profile", "started", "ended", "seconds", "passes")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

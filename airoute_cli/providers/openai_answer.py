@@ -1,0 +1,165 @@
+"""Reading a whole chat completion, as tolerant as the servers in the field are various."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from airoute_cli.core.completion import Completion, FinishReason
+from airoute_cli.core.errors import CallError, ErrorKind
+from airoute_cli.core.request import ToolCall
+from airoute_cli.providers.openai_errors import raise_error_inside
+from airoute_cli.providers.openai_usage import read_cost, read_usage
+
+_FINISH: Mapping[str, FinishReason] = MappingProxyType(
+    {
+        "stop": FinishReason.STOP,
+        "eos": FinishReason.STOP,
+        "eos_token": FinishReason.STOP,
+        "end_turn": FinishReason.STOP,
+        "stop_sequence": FinishReason.STOP,
+        "length": FinishReason.LENGTH,
+        "max_tokens": FinishReason.LENGTH,
+        "model_length": FinishReason.LENGTH,
+        "tool_calls": FinishReason.TOOL_CALLS,
+        "function_call": FinishReason.TOOL_CALLS,
+        "content_filter": FinishReason.CONTENT_FILTER,
+        "refusal": FinishReason.REFUSAL,
+        "error": FinishReason.ERROR,
+    }
+)
+
+# There is a reason for these to be empty, and asking again would not help.
+_MAY_BE_EMPTY = frozenset({FinishReason.CONTENT_FILTER, FinishReason.LENGTH})
+
+
+def read_completion(body: Any, request_id: str | None = None) -> Completion:
+    """The completion in a decoded body.
+
+    Raises CallError: the classified error that the body carries, MALFORMED where it is no chat
+    completion, EMPTY where nothing is in it.
+    """
+    if not isinstance(body, Mapping):
+        raise CallError(
+            ErrorKind.MALFORMED, "the answer is JSON, but no chat completion; check base_url"
+        )
+    raise_error_inside(body)
+    choice = _first_choice(body)
+    raise_error_inside(choice)
+    return _checked(_completion(body, choice, request_id))
+
+
+def text_of(content: Any) -> str:
+    """The text of a content, which is a string, a list of parts or nothing."""
+    if isinstance(content, str):
+        return content
+    return "".join(_part_texts(content, "text"))
+
+
+def reasoning_of(message: Mapping[str, Any]) -> str:
+    """The thinking that stands beside or inside the content; servers name it differently."""
+    for name in ("reasoning_content", "reasoning"):
+        if isinstance(message.get(name), str) and message[name]:
+            return str(message[name])
+    return "".join(text_of(part) for part in _part_texts(message.get("content"), "thinking"))
+
+
+def arguments_of(given: Any) -> str:
+    """A call's arguments as JSON text; some servers send the object itself."""
+    if given is None:
+        return ""
+    return given if isinstance(given, str) else orjson.dumps(given).decode()
+
+
+def _part_texts(content: Any, kind: str) -> list[Any]:
+    parts = content if isinstance(content, list) else []
+    return [
+        part[kind]
+        for part in parts
+        if isinstance(part, Mapping)
+        and part.get("type") == kind
+        and isinstance(part.get(kind), str | list)
+    ]
+
+
+def _first_choice(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    choices = body.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, Mapping):
+        raise CallError(
+            ErrorKind.MALFORMED,
+            "the answer is no chat completion: it has no choices; check base_url",
+            usage=read_usage(body.get("usage")),
+        )
+    return choice
+
+
+def _completion(
+    body: Mapping[str, Any], choice: Mapping[str, Any], request_id: str | None
+) -> Completion:
+    message = choice.get("message")
+    said: Mapping[str, Any] = message if isinstance(message, Mapping) else {}
+    raw, calls = _word(choice.get("finish_reason")), _tool_calls(said.get("tool_calls"))
+    refusal = _word(said.get("refusal"))
+    return Completion(
+        text=text_of(said.get("content")),
+        finish_reason=_finish_reason(raw, calls, refusal),
+        raw_finish_reason=raw,
+        tool_calls=calls,
+        reasoning=reasoning_of(said) or None,
+        refusal=refusal,
+        usage=read_usage(body.get("usage")),
+        served_model=_word(body.get("model")),
+        request_id=request_id or _word(body.get("id")),
+        reported_usd=read_cost(body.get("usage")),
+    )
+
+
+def _finish_reason(
+    raw: str | None, calls: tuple[ToolCall, ...], refusal: str | None
+) -> FinishReason:
+    if refusal:
+        return FinishReason.REFUSAL
+    reason = _FINISH.get((raw or "").lower(), FinishReason.OTHER)
+    # A call that was forced by tool_choice ends with "stop", and some servers always say so.
+    forced = calls and (raw is None or reason is FinishReason.STOP)
+    return FinishReason.TOOL_CALLS if forced else reason
+
+
+def _tool_calls(given: Any) -> tuple[ToolCall, ...]:
+    calls = given if isinstance(given, list) else []
+    return tuple(
+        _tool_call(call, call["function"])
+        for call in calls
+        if isinstance(call, Mapping) and isinstance(call.get("function"), Mapping)
+    )
+
+
+def _tool_call(call: Mapping[str, Any], function: Mapping[str, Any]) -> ToolCall:
+    return ToolCall(
+        id=_word(call.get("id")) or "",
+        name=_word(function.get("name")) or "",
+        arguments=arguments_of(function.get("arguments")),
+    )
+
+
+def _checked(answer: Completion) -> Completion:
+    if answer.finish_reason is FinishReason.ERROR:
+        raise _useless(ErrorKind.SERVER, "the provider ended its answer with an error", answer)
+    if answer.empty and answer.finish_reason not in _MAY_BE_EMPTY:
+        reason = answer.raw_finish_reason or "none given"
+        raise _useless(
+            ErrorKind.EMPTY, f"the provider's answer is empty (finish reason: {reason})", answer
+        )
+    return answer
+
+
+def _useless(kind: ErrorKind, message: str, answer: Completion) -> CallError:
+    return CallError(kind, message, request_id=answer.request_id, usage=answer.usage)
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,62 @@
+"""Tokens and money as chat completions report them, in all their dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from airoute_cli.core.money import Usage
+
+# Where the tokens read from a cache stand: OpenAI, Hugging Face, Mistral, DeepSeek.
+_CACHED = (
+    ("prompt_tokens_details", "cached_tokens"),
+    ("cached_tokens",),
+    ("num_cached_tokens",),
+    ("prompt_cache_hit_tokens",),
+)
+_WRITTEN = ("prompt_tokens_details", "cache_write_tokens")
+_REASONED = ("completion_tokens_details", "reasoning_tokens")
+
+
+def read_usage(given: Any) -> Usage | None:
+    """The usage of an answer, None where it tells none."""
+    if not isinstance(given, Mapping):
+        return None
+    if not any(_is_number(given.get(name)) for name in ("prompt_tokens", "completion_tokens")):
+        return None
+    reasoning = _count(given, _REASONED)
+    return Usage(
+        input_tokens=_count(given, ("prompt_tokens",)),
+        output_tokens=_output(given, reasoning),
+        cached_input_tokens=next((n for path in _CACHED if (n := _count(given, path))), 0),
+        cache_write_tokens=_count(given, _WRITTEN),
+        reasoning_tokens=reasoning,
+    )
+
+
+def read_cost(given: Any) -> Decimal | None:
+    """What the provider itself says that the answer cost, in US dollars (OpenRouter)."""
+    cost = given.get("cost") if isinstance(given, Mapping) else None
+    return Decimal(str(cost)) if _is_number(cost) else None
+
+
+def _output(given: Mapping[str, Any], reasoning: int) -> int:
+    """The output tokens; some count the reasoning beside them, which the total gives away."""
+    told = _count(given, ("completion_tokens",))
+    asked, total = _count(given, ("prompt_tokens",)), _count(given, ("total_tokens",))
+    return told + reasoning if total == asked + told + reasoning else told
+
+
+def _count(given: Mapping[str, Any], path: tuple[str, ...]) -> int:
+    value: Any = given
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return int(value) if _is_number(value) else 0
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a count or an amount: finite and not below zero."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    )

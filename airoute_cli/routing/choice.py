@@ -1,0 +1,83 @@
+"""One model in the light of one request: the figures that eligibility, strategies and calls use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from airoute_cli.core.figures import Figures
+from airoute_cli.core.money import Price, Usage
+from airoute_cli.core.plan import Call, CallRole, Features
+from airoute_cli.core.profile import Model, Route
+from airoute_cli.core.request import Request
+from airoute_cli.routing.shape import lacks_system, output_cap, wanted_output
+from airoute_cli.routing.tokens import TURN_TOKENS, corrected, estimate_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model that might answer.
+
+    ``input_tokens`` is the corrected estimate of all that it would be sent, the route's system
+    turn included. ``wanted_output`` is the cap that somebody stated, None where the default
+    holds. The costs are None where the price is unknown.
+    """
+
+    model: Model
+    figures: Figures
+    input_tokens: int
+    max_output_tokens: int
+    wanted_output: int | None
+    expected_usd: Decimal | None
+    worst_usd: Decimal | None
+
+    @property
+    def name(self) -> str:
+        """The model's name in the profile."""
+        return self.model.name
+
+    def call(self, role: CallRole) -> Call:
+        """The planned use of this model."""
+        return Call(
+            self.model.name,
+            role,
+            self.input_tokens,
+            self.max_output_tokens,
+            self.expected_usd,
+            self.worst_usd,
+        )
+
+
+class Chooser:
+    """Makes the choices of one route; what does not depend on the row is found once."""
+
+    def __init__(self, route: Route | None) -> None:
+        self._route = route
+        system = route.system if route else None
+        self._system_tokens = 0 if system is None else estimate_tokens(system) + TURN_TOKENS
+
+    def choose(
+        self, model: Model, figures: Figures, request: Request, features: Features
+    ) -> Choice:
+        """``model`` in the light of ``request``."""
+        tokens = corrected(self._estimate(request, features), figures)
+        cap = output_cap(request.settings, self._route, model)
+        price = model.price
+        return Choice(
+            model=model,
+            figures=figures,
+            input_tokens=tokens,
+            max_output_tokens=cap,
+            wanted_output=wanted_output(request.settings, self._route, model),
+            expected_usd=None if price is None else _expected(price, figures, tokens, cap),
+            worst_usd=None if price is None else price.worst_cost(tokens, cap),
+        )
+
+    def _estimate(self, request: Request, features: Features) -> int:
+        added = self._system_tokens if lacks_system(request.messages) else 0
+        return features.input_tokens + added
+
+
+def _expected(price: Price, figures: Figures, input_tokens: int, cap: int) -> Decimal:
+    """The cost with nothing cached and as many output tokens as the model tends to give."""
+    return price.cost(Usage(input_tokens, min(round(figures.output_tokens), cap)))

@@ -1,0 +1,70 @@
+"""Who may answer: a table of checks, each of which gives the reason why a model may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from airoute_cli.core.plan import Features
+from airoute_cli.core.profile import UnknownPrice
+from airoute_cli.core.request import Capability
+from airoute_cli.routing.choice import Choice
+from airoute_cli.routing.wording import listed
+
+Check = Callable[[Features, Choice], str | None]
+
+_AS_WORDS = {
+    Capability.VISION: "images",
+    Capability.TOOLS: "tools",
+    Capability.JSON_SCHEMA: "a JSON schema",
+    Capability.REASONING: "reasoning",
+}
+
+
+def eligible(features: Features, choice: Choice, checks: Sequence[Check]) -> str | None:
+    """None if the model may answer, else the first reason why not, such as ``cannot do tools``."""
+    for check in checks:
+        reason = check(features, choice)
+        if reason is not None:
+            return reason
+    return None
+
+
+def checks_for(unknown_price: UnknownPrice) -> tuple[Check, ...]:
+    """The checks that hold for a profile."""
+    if unknown_price is UnknownPrice.ALLOW:
+        return _ALWAYS
+    return (*_ALWAYS, _price)
+
+
+def _capabilities(features: Features, choice: Choice) -> str | None:
+    if features.needs <= choice.model.capabilities:
+        return None
+    missing = sorted(features.needs - choice.model.capabilities)
+    return f"cannot do {listed([_AS_WORDS[capability] for capability in missing], 'or')}"
+
+
+def _input_fits(_: Features, choice: Choice) -> str | None:
+    window = choice.model.context_window
+    if window is None or choice.input_tokens < window:
+        return None
+    return f"needs about {choice.input_tokens:,} input tokens, its window is {window:,}"
+
+
+def _output_fits(_: Features, choice: Choice) -> str | None:
+    """A stated cap must fit beside the prompt; the default one is a ceiling and asks for nothing."""
+    window = choice.model.context_window
+    if window is None or choice.wanted_output is None:
+        return None
+    if choice.input_tokens + choice.max_output_tokens <= window:
+        return None
+    return (
+        f"needs about {choice.input_tokens:,} input and up to {choice.max_output_tokens:,} output "
+        f"tokens, its window is {window:,}"
+    )
+
+
+def _price(_: Features, choice: Choice) -> str | None:
+    return "its price is unknown" if choice.model.price is None else None
+
+
+_ALWAYS: tuple[Check, ...] = (_capabilities, _input_fits, _output_fits)
