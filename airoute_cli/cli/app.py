@@ -8,6 +8,10 @@ import typer
 
 from airoute_cli import __version__
 from airoute_cli.cli.commands import models, profile
+from airoute_cli.cli.commands.ask import ask
+from airoute_cli.cli.commands.batch import batch
+from airoute_cli.cli.commands.completion import completion
+from airoute_cli.cli.commands.try_ import try_
 
 app = typer.Typer(
     name="airoute",
@@ -36,5 +40,9 @@ def root(
     """Route every prompt to the right model: a plan you can read, a batch that survives."""
 
 
+app.command()(ask)
+app.command()(batch)
+app.command("try")(try_)
 app.add_typer(profile.app, name="profile")
 app.add_typer(models.app, name="models")
+app.command()(completion)

@@ -107,7 +107,10 @@ def _check(flags: BatchFlags) -> None:
         )
     if flags.resume and flags.output == STDOUT:
         raise UsageError("--resume needs the run's folder: give it with -o DIR")
-    for name, given in (("--retry-errors", flags.retry_errors), ("--accept-profile", flags.accept_profile)):
+    for name, given in (
+        ("--retry-errors", flags.retry_errors),
+        ("--accept-profile", flags.accept_profile),
+    ):
         if given and not flags.resume:
             raise UsageError(f"{name} goes with --resume")
 

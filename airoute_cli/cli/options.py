@@ -21,10 +21,14 @@ ProfileOption = Annotated[
 ]
 EnvFileOption = Annotated[
     Path | None,
-    typer.Option("--env-file", metavar="FILE", help="Read keys from a .env file.", show_default=False),
+    typer.Option(
+        "--env-file", metavar="FILE", help="Read keys from a .env file.", show_default=False
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
+]
 
 
 def environment(env_file: Path | None) -> Mapping[str, str]:
@@ -37,7 +41,7 @@ def environment(env_file: Path | None) -> Mapping[str, str]:
 
 
 def read_prompt(argument: str | None) -> str:
-    """The prompt: stdin where it is piped, then the argument. Raises UsageError if both are empty."""
+    """The prompt: stdin where it is piped, then the argument. Raises UsageError without either."""
     from airoute_cli.core.errors import UsageError
 
     explicit = argument == "-"

@@ -53,8 +53,10 @@ def find(
 
     snapshot = get_snapshot()
     provider = _find_provider(snapshot, provider_hint, base_url)
-    model = provider and provider.find_model(model_ref, all_providers=snapshot.providers)
-    if provider is None or model is None:
+    if provider is None:
+        return None
+    model = provider.find_model(model_ref, all_providers=snapshot.providers)
+    if model is None:
         return None
     moment = now or datetime.now(tz=UTC)
     source = f"genai-prices {_version()} {provider.id}/{model.id}"

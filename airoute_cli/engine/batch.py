@@ -14,7 +14,6 @@ from airoute_cli.core.profile import Limits, Model, Profile, UnknownPrice
 from airoute_cli.edges.rows.source import RowSource, open_rows
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.admission import Admission
-from airoute_cli.engine.aside import aside
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.emitter import Emitter
 from airoute_cli.engine.endpoints import Endpoints

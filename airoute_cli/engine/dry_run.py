@@ -80,9 +80,7 @@ def _records(source: RowSource, counts: Counts, limit: int | None) -> Iterator[R
             yield record
 
 
-def _plan(
-    row: Row, plan: Plan, counts: Counts, shares: dict[tuple[str, str], _Share]
-) -> None:
+def _plan(row: Row, plan: Plan, counts: Counts, shares: dict[tuple[str, str], _Share]) -> None:
     if not plan.calls:
         counts.end(RowState.REFUSED)
         counts.fail("refused", row.line, plan.refusal or "")

@@ -68,4 +68,4 @@ def decide(
 def _delay(error: CallError, tries: int, jitter: Callable[[], float]) -> float:
     if error.retry_after is not None:
         return error.retry_after
-    return jitter() * min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2**tries)
+    return jitter() * min(BACKOFF_CAP_S, BACKOFF_BASE_S * float(1 << tries))

@@ -1,5 +1,7 @@
-"""What a run has used so far, counted from the lines it wrote: the same code counts a row that has
-just ended and one that is read back on resume, so the figures cannot differ.
+"""What a run has used so far, counted from the lines that it wrote.
+
+The same code counts a row that has just ended and one that is read back on resume, so the figures
+cannot differ.
 """
 
 from __future__ import annotations

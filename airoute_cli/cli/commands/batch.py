@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,43 +12,65 @@ from airoute_cli.cli.options import EnvFileOption, JsonOption, ProfileOption, Qu
 def batch(
     source: Annotated[
         str | None,
-        typer.Argument(metavar="[INPUT]", help="JSONL rows (.gz and .zst too); - is stdin.", show_default=False),
+        typer.Argument(
+            metavar="[INPUT]", help="JSONL rows (.gz and .zst too); - is stdin.", show_default=False
+        ),
     ] = None,
     input_file: Annotated[
         str | None,
-        typer.Option("--input-file", "-i", metavar="FILE", help="The same as INPUT.", show_default=False),
+        typer.Option(
+            "--input-file", "-i", metavar="FILE", help="The same as INPUT.", show_default=False
+        ),
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="DIR", help="The run folder; - writes results to stdout.", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="The run folder; - writes results to stdout.",
+            show_default=False,
+        ),
     ] = None,
     concurrency: Annotated[
         int, typer.Option("--max-concurrency", "-j", min=1, help="Calls at once, over all models.")
     ] = 64,
     requests_per_minute: Annotated[
         int | None,
-        typer.Option("--max-requests-per-minute", min=1, help="For the whole run.", show_default=False),
+        typer.Option(
+            "--max-requests-per-minute", min=1, help="For the whole run.", show_default=False
+        ),
     ] = None,
     tokens_per_minute: Annotated[
         int | None,
-        typer.Option("--max-tokens-per-minute", min=1, help="For the whole run.", show_default=False),
+        typer.Option(
+            "--max-tokens-per-minute", min=1, help="For the whole run.", show_default=False
+        ),
     ] = None,
     profile: ProfileOption = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in this folder.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in this folder.")
+    ] = False,
     retry_errors: Annotated[
-        bool, typer.Option("--retry-errors", help="With --resume: try the rows that did not complete.")
+        bool,
+        typer.Option("--retry-errors", help="With --resume: try the rows that did not complete."),
     ] = False,
     accept_profile: Annotated[
         bool, typer.Option("--accept-profile", help="With --resume: go on with another profile.")
     ] = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Only the first N rows.", show_default=False)
+        int | None,
+        typer.Option("--limit", min=1, help="Only the first N rows.", show_default=False),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Route every row, call nothing, print the estimate.")
     ] = False,
-    ordered: Annotated[bool, typer.Option("--ordered", help="Results in the order of the input.")] = False,
-    lines: Annotated[bool, typer.Option("--lines", help="Each line of the input is a prompt.")] = False,
+    ordered: Annotated[
+        bool, typer.Option("--ordered", help="Results in the order of the input.")
+    ] = False,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Each line of the input is a prompt.")
+    ] = False,
     env_file: EnvFileOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,

@@ -98,9 +98,6 @@ def _load(
 ) -> Profile:
     problems = Problems(path, lines)
     validated = validate(document, strategies, problems)
-    problems.raise_if_any()
-    if validated is None:  # then there was a problem
-        raise AssertionError
     profile = _resolve(validated, document, path, find_price, problems)
     problems.raise_if_any()
     return profile

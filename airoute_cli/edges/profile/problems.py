@@ -71,9 +71,13 @@ class Problems:
             self.add((*at, *inner), message, remedy)
 
     def raise_if_any(self) -> None:
-        """Raise ProfileError with all of them, in the order of their lines."""
+        """Raise the error if anything is wrong."""
         if self._found:
-            raise ProfileError(tuple(sorted(self._found, key=lambda p: p.line or 0)))
+            raise self.error()
+
+    def error(self) -> ProfileError:
+        """All of them, in the order of their lines."""
+        return ProfileError(tuple(sorted(self._found, key=lambda problem: problem.line or 0)))
 
     def _shown(self, at: KeyPath) -> str:
         parts = [self._part(at, number) for number in range(len(at))]
@@ -152,7 +156,7 @@ _TOLD: Mapping[str, Callable[[Any, Mapping[str, Any]], tuple[str, str]]] = {
     "too_short": _fixed("is empty. Name at least one."),
     "string_too_short": _fixed("is empty."),
     "string_pattern_mismatch": _fixed(
-        "is not written as it should be; see `airoute profile keys`."
+        "is not written as it should be; `airoute profile keys` says how."
     ),
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from airoute_cli.core.settings import NOTHING
+from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.parse import check_plain, take_dotted_names
 from airoute_cli.edges.profile.problems import Problems, nearest
 from airoute_cli.edges.profile.schema import Document, ModelTable, ProviderTable, RouteTable
@@ -30,10 +31,8 @@ class Validated:
     options: tuple[Mapping[str, Any], ...]
 
 
-def validate(
-    document: Mapping[str, Any], strategies: Strategies, problems: Problems
-) -> Validated | None:
-    """The validated tables; None with at least one problem noted if they are not valid."""
+def validate(document: Mapping[str, Any], strategies: Strategies, problems: Problems) -> Validated:
+    """The validated tables. Raises ProfileError with everything that is wrong in them."""
     rest: dict[str, Any] = copy.deepcopy(dict(document))
     check_plain(rest, problems)
     meant = take_dotted_names(rest, problems)
@@ -41,22 +40,21 @@ def validate(
     problems.name_routes([_name_of(route) for route in routes])
     chosen = [_strategy(route, number, strategies, problems) for number, route in enumerate(routes)]
     options = [
-        _options(route, number, strategies.get(name), problems)
+        _options(route, number, name, strategies, problems)
         for number, (route, name) in enumerate(zip(routes, chosen, strict=True))
     ]
     _check_references(rest, routes, meant, problems)
     tables = _tables({**rest, "routes": routes}, problems)
-    if tables is None:
-        return None
+    problems.raise_if_any()
     return Validated(tables, tuple(chosen), tuple(options))
 
 
-def _tables(document: Mapping[str, Any], problems: Problems) -> Document | None:
+def _tables(document: Mapping[str, Any], problems: Problems) -> Document:
     try:
         return Document.model_validate(document)
     except ValidationError as error:
         problems.add_invalid(error, Document)
-        return None
+        raise problems.error() from None
 
 
 def _take_routes(document: dict[str, Any], problems: Problems) -> list[dict[str, Any]]:
@@ -91,17 +89,41 @@ def _strategy(
 
 
 def _options(
-    route: dict[str, Any], number: int, model: type[BaseModel] | None, problems: Problems
+    route: dict[str, Any], number: int, strategy: str, strategies: Strategies, problems: Problems
 ) -> Mapping[str, Any]:
-    """Takes what is not common to all routes out of ``route`` and validates it by ``model``."""
+    """Takes what is not common to all routes out of ``route``, validated by the strategy's model."""
     given = {key: route.pop(key) for key in list(route) if key not in RouteTable.model_fields}
+    model = strategies.get(strategy)
     if model is None:
         return NOTHING
+    _check_weights(given.get("weights"), number, _listed(route.get("models")), problems)
+    _take_strange(given, ("routes", number), strategy, strategies, problems)
     try:
         return model.model_validate(given).model_dump()
     except ValidationError as error:
         problems.add_invalid(error, model, ("routes", number), RouteTable.model_fields)
         return NOTHING
+
+
+def _take_strange(
+    given: dict[str, Any], at: KeyPath, strategy: str, strategies: Strategies, problems: Problems
+) -> None:
+    """Note options that are another strategy's, and take them out of ``given``."""
+    for key in given.keys() - strategies[strategy].model_fields:
+        owners = [name for name, model in strategies.items() if key in model.model_fields]
+        if owners:
+            message = f'has no meaning for the strategy "{strategy}".'
+            problems.add((*at, key), message, f'It belongs to "{", ".join(owners)}".')
+            del given[key]
+
+
+def _check_weights(weights: Any, number: int, models: Sequence[Any], problems: Problems) -> None:
+    """A weight belongs to a model of the route, whichever strategy reads it."""
+    for name in weights if isinstance(weights, dict) else ():
+        if name not in models and not isinstance(weights[name], dict):
+            at = ("routes", number, "weights", name)
+            names = [model for model in models if isinstance(model, str)]
+            problems.add(at, f'the route has no model "{name}".', nearest(name, names))
 
 
 def _check_references(

@@ -1,0 +1,93 @@
+"""What ``airoute ask`` does once its flags are read."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from airoute_cli.cli.exit_codes import ExitCode
+from airoute_cli.cli.render.plain import harmless
+from airoute_cli.core.errors import UsageError
+from airoute_cli.core.outcome import Outcome, RowState
+from airoute_cli.core.profile import Profile
+from airoute_cli.core.request import Row
+from airoute_cli.engine.one import plan_one, prompt_row, run_one
+from airoute_cli.engine.open_profile import open_profile
+from airoute_cli.engine.result_line import airoute_object, completion_body, dumps
+
+
+def answer(
+    prompt: str,
+    *,
+    model: str | None,
+    system: str | None,
+    usage: bool,
+    stream: bool,
+    profile: Path | None,
+    environ: Mapping[str, str],
+    json: bool,
+    quiet: bool,
+) -> ExitCode:
+    """Plan, ask, print."""
+    opened = open_profile(profile, environ)
+    _check_model(opened, model)
+    row = prompt_row(prompt, system, {})
+    plan = plan_one(opened, row, model=model)
+    outcome = asyncio.run(run_one(opened, environ, row, plan, _say if stream else None))
+    if json:
+        sys.stdout.write(dumps(_told(row, outcome, opened)).decode() + "\n")
+    elif outcome.completion and not stream:
+        _say(outcome.completion.text)
+    if outcome.completion and not json:
+        _end_line(outcome.completion.text)
+    if usage and not quiet:
+        sys.stderr.write(_usage_line(outcome) + "\n")
+    return _finish(outcome, quiet=quiet)
+
+
+def _check_model(profile: Profile, model: str | None) -> None:
+    if model is not None and model not in profile.models:
+        names = ", ".join(profile.models)
+        raise UsageError(f"{profile.path} has no model {model!r}; it has: {names}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(harmless(text) if sys.stdout.isatty() else text)
+    sys.stdout.flush()
+
+
+def _end_line(text: str) -> None:
+    if not text.endswith("\n"):
+        _say("\n")
+
+
+def _told(row: Row, outcome: Outcome, profile: Profile) -> dict[str, object]:
+    completion = outcome.completion
+    body = completion_body(completion, row.digest, outcome.attempts[-1]) if completion else None
+    failure = outcome.failure
+    return {
+        "text": completion.text if completion else None,
+        "response": body,
+        "error": {"code": failure.code, "message": failure.message} if failure else None,
+        "airoute": airoute_object(row.line, row.digest, outcome, profile),
+    }
+
+
+def _usage_line(outcome: Outcome) -> str:
+    used = outcome.attempts[-1].usage if outcome.attempts else None
+    tokens = f"{used.input_tokens:,} in, {used.output_tokens:,} out" if used else "no tokens told"
+    usd = "at an unknown price" if outcome.usd is None else f"${float(outcome.usd):.6f}"
+    return f"{outcome.model}: {tokens}, {usd}, {outcome.latency_ms / 1000:.2f} s"
+
+
+def _finish(outcome: Outcome, *, quiet: bool) -> ExitCode:
+    completion = outcome.completion
+    if completion and completion.truncated and not quiet:
+        sys.stderr.write("airoute: the answer was cut at its token limit" + "\n")
+    if outcome.state is RowState.COMPLETED:
+        return ExitCode.OK
+    if outcome.failure:
+        sys.stderr.write(f"airoute: {outcome.failure.message}" + "\n")
+    return ExitCode.REFUSED if outcome.state is RowState.REFUSED else ExitCode.INCOMPLETE

@@ -1,0 +1,206 @@
+"""Draws a batch: progress on a terminal, a heartbeat in a log, the estimate and the summary."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from airoute_cli.core.outcome import RowState
+from airoute_cli.engine.job import Job
+from airoute_cli.engine.result_line import dumps
+from airoute_cli.engine.summary import money_sentence, sentence
+
+REFRESH_S = 0.25
+HEARTBEAT_S = 30.0
+
+
+class Narrator:
+    """Says things on stderr; quiet, it says nothing."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """A sentence on a line of its own."""
+        self.console.print(text, markup=False)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One line of JSON on stdout."""
+    sys.stdout.write(dumps(value).decode() + "\n")
+
+
+def watcher(narrator: Narrator) -> Callable[[Job], Coroutine[Any, Any, None]]:
+    """What shows a job's progress: a bar on a terminal, lines elsewhere, nothing when quiet."""
+    if narrator.quiet:
+        return _nothing
+    shows = _bar if narrator.console.is_terminal else _heartbeat
+    return lambda job: shows(job, narrator)
+
+
+async def _nothing(_: Job) -> None:
+    await asyncio.Event().wait()
+
+
+async def _bar(job: Job, narrator: Narrator) -> None:
+    progress = Progress(
+        SpinnerColumn(),
+        BarColumn(bar_width=24),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=narrator.console,
+        transient=True,
+    )
+    started = time.monotonic()
+    with progress:
+        bar = progress.add_task("", total=None)
+        while True:
+            _advance(progress, bar, job, time.monotonic() - started)
+            await asyncio.sleep(REFRESH_S)
+
+
+def _advance(progress: Progress, bar: TaskID, job: Job, seconds: float) -> None:
+    share = _share_done(job)
+    progress.update(
+        bar,
+        total=1.0 if share is not None else None,
+        completed=share or 0.0,
+        description=status_line(job, seconds),
+    )
+
+
+async def _heartbeat(job: Job, narrator: Narrator) -> None:
+    started = time.monotonic()
+    while True:
+        await asyncio.sleep(HEARTBEAT_S)
+        narrator.say(f"airoute: {status_line(job, time.monotonic() - started)}")
+
+
+def status_line(job: Job, seconds: float) -> str:
+    """Rows done, rate, cost so far, what failed, and the time that is left."""
+    done = job.counts.done
+    fresh = done - job.counts.finished_before
+    parts = [f"{done:,} rows", f"{fresh / seconds if seconds else 0:,.1f} rows/s"]
+    parts.append(f"${float(job.tally.usd):.4f}")
+    parts += [
+        f"{job.counts.states[state]:,} {state.replace('_', ' ')}"
+        for state in (RowState.FAILED, RowState.REFUSED)
+        if job.counts.states[state]
+    ]
+    share = _share_done(job)
+    if share and fresh:
+        parts.append(f"{_duration(seconds * (1 - share) / share)} left")
+    return " · ".join(parts)
+
+
+def _share_done(job: Job) -> float | None:
+    """The share of the input that has ended: what was read, less what is still under way."""
+    if job.progress is None or not job.counts.rows_in:
+        return None
+    return job.progress * job.counts.done / job.counts.rows_in
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
+
+
+def draw_estimate(told: Mapping[str, Any]) -> None:
+    """The dry run, on stdout."""
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False)
+    _columns(table, ("route", "model"), ("rows", "input tokens", "expected $", "worst $"))
+    total = told["total"]
+    for share in told["shares"]:
+        table.add_row(
+            share["route"],
+            share["model"],
+            f"{share['rows']:,}",
+            f"{share['input_tokens']:,}",
+            _usd(share, "expected_usd"),
+            _usd(share, "worst_usd"),
+        )
+    table.add_section()
+    table.add_row(
+        "total",
+        "",
+        f"{told['rows']['routed']:,}",
+        f"{total['input_tokens']:,}",
+        _usd(total, "expected_usd"),
+        _usd(total, "worst_usd"),
+    )
+    console.print(table)
+    _draw_failures(console, told["failures"])
+    console.print(
+        "Nothing was called. Token counts are estimates; worst is every call of the plan."
+    )
+
+
+def _usd(share: Mapping[str, Any], key: str) -> str:
+    return f"{share[key]:.6f}" + (f" + {share['unpriced']:,} unpriced" if share["unpriced"] else "")
+
+
+def draw_summary(summary: Mapping[str, Any], narrator: Narrator) -> None:
+    """The end of a run, on stderr."""
+    console = narrator.console
+    table = Table(box=None, pad_edge=False)
+    numbers = ("rows", "input tokens", "output tokens", "cost $", "p50 ms", "p95 ms")
+    _columns(table, ("route", "model"), numbers)
+    for share in summary["shares"]:
+        table.add_row(
+            share["route"],
+            share["model"],
+            f"{share['rows']:,}",
+            f"{share['input_tokens']:,}",
+            f"{share['output_tokens']:,}",
+            "unpriced" if share["unpriced"] == share["rows"] else f"{share['usd']:.6f}",
+            f"{share['p50_ms']:,.0f}",
+            f"{share['p95_ms']:,.0f}",
+        )
+    if summary["shares"]:
+        console.print(table)
+    _draw_failures(console, summary["failures"])
+    narrator.say(f"{sentence(summary)}  ({summary['run']['seconds']:.1f} s)")
+    narrator.say(f"cost {money_sentence(summary['cost'])}")
+    if summary["truncated"]:
+        narrator.say(
+            f"{summary['truncated']:,} answers were cut at their token limit and are flagged; "
+            "raise max_output_tokens to have them whole"
+        )
+    _draw_files(summary, narrator)
+
+
+def _draw_failures(console: Console, failures: list[Mapping[str, Any]]) -> None:
+    for failure in failures:
+        lines = ", ".join(map(str, failure["lines"]))
+        more = ", …" if failure["rows"] > len(failure["lines"]) else ""
+        word = "line" if failure["rows"] == 1 else "lines"
+        text = (
+            f"{failure['code']}: {failure['rows']:,} ({word} {lines}{more}): {failure['example']}"
+        )
+        console.print(text, markup=False)
+
+
+def _draw_files(summary: Mapping[str, Any], narrator: Narrator) -> None:
+    folder = summary["run"]["folder"]
+    views = [f"{folder}/{name} ({rows:,})" for name, rows in summary["run"]["views"].items()]
+    names = [f"{folder}/results.jsonl", *views, f"{folder}/summary.md"]
+    narrator.say("files: " + ", ".join(names))
+    if summary["rows"]["pending"]:
+        narrator.say(f"go on with: airoute batch {summary['run']['input']} -o {folder} --resume")
+
+
+def _columns(table: Table, words: tuple[str, ...], numbers: tuple[str, ...]) -> None:
+    for word in words:
+        table.add_column(word, overflow="fold")
+    for number in numbers:
+        table.add_column(number, justify="right")

@@ -1,0 +1,13 @@
+"""Text from a model, made harmless for a terminal."""
+
+from __future__ import annotations
+
+import re
+
+# C0 but tab and newline, DEL, C1: whatever could start a control sequence (ECMA-48).
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def harmless(text: str) -> str:
+    """``text`` without control characters, so that it cannot drive the terminal."""
+    return _CONTROLS.sub("", text)

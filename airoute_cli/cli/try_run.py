@@ -1,0 +1,94 @@
+"""What ``airoute try`` does once its flags are read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from airoute_cli.cli.exit_codes import ExitCode
+from airoute_cli.cli.render.batch import print_json
+from airoute_cli.cli.render.plan import draw_outcomes, draw_plan
+from airoute_cli.core.errors import UsageError
+from airoute_cli.core.outcome import Outcome, RowState
+from airoute_cli.core.plan import Plan
+from airoute_cli.core.profile import Profile
+from airoute_cli.core.request import Row
+from airoute_cli.engine.one import plan_one, prompt_row, run_each
+from airoute_cli.engine.open_profile import open_profile
+from airoute_cli.engine.result_line import airoute_object
+from airoute_cli.routing.features import find_features
+from airoute_cli.routing.plan_json import plan_to_dict
+
+
+def show(
+    prompt: str,
+    *,
+    system: str | None,
+    metadata: Sequence[str],
+    run: bool,
+    every: bool,
+    profile: Path | None,
+    environ: Mapping[str, str],
+    json: bool,
+) -> ExitCode:
+    """Print the plan; with ``run`` or ``every`` the answers too."""
+    opened = open_profile(profile, environ)
+    row = prompt_row(prompt, system, _metadata(metadata))
+    plan = plan_one(opened, row)
+    outcomes = _outcomes(opened, environ, row, plan, run=run, every=every)
+    features = _features(row)
+    if json:
+        answers = {name: _answer(row, outcome, opened) for name, outcome in outcomes.items()}
+        told = {"features": features, "plan": plan_to_dict(plan)}
+        print_json(told | ({"answers": answers} if answers else {}))
+    else:
+        draw_plan(features, plan)
+        draw_outcomes(outcomes)
+    return _code(plan, outcomes)
+
+
+def _outcomes(
+    profile: Profile, environ: Mapping[str, str], row: Row, plan: Plan, *, run: bool, every: bool
+) -> dict[str, Outcome]:
+    plans: dict[str, Plan] = {}
+    if run and plan.calls:
+        plans["the plan"] = plan
+    if every:
+        alone = {name: plan_one(profile, row, model=name) for name in profile.models}
+        plans |= {name: single for name, single in alone.items() if single.calls}
+    return asyncio.run(run_each(profile, environ, row, plans)) if plans else {}
+
+
+def _features(row: Row) -> dict[str, Any]:
+    features = find_features(row.request, row.metadata, row.digest, with_task=True)
+    return {
+        "input_tokens": features.input_tokens,
+        "task": features.task,
+        "needs": sorted(features.needs),
+        "metadata": dict(features.metadata),
+    }
+
+
+def _metadata(given: Sequence[str]) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in given]
+    for (key, sign, _), pair in zip(pairs, given, strict=True):
+        if not key or not sign:
+            raise UsageError(f"--metadata {pair!r} is not KEY=VALUE, as in --metadata tier=free")
+    return {key: value for key, _, value in pairs}
+
+
+def _answer(row: Row, outcome: Outcome, profile: Profile) -> dict[str, Any]:
+    return {
+        "text": outcome.completion.text if outcome.completion else None,
+        "error": outcome.failure.message if outcome.failure else None,
+        "airoute": airoute_object(row.line, row.digest, outcome, profile),
+    }
+
+
+def _code(plan: Plan, outcomes: Mapping[str, Outcome]) -> ExitCode:
+    if not plan.calls:
+        return ExitCode.REFUSED
+    done = all(outcome.state is RowState.COMPLETED for outcome in outcomes.values())
+    return ExitCode.OK if done else ExitCode.INCOMPLETE
