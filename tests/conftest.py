@@ -39,9 +39,9 @@ def airoute(tmp_path: Path) -> Airoute:
 
     def run(
         *args: str,
-        input: str | None = None,
+        input: str | None = None,  # noqa: A002 - as subprocess.run names it
         timeout: float = 120,
-        cwd: Path | None = None,  # noqa: A002 - as subprocess.run names it
+        cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "airoute_cli", *args],

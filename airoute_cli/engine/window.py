@@ -75,11 +75,13 @@ class Window:
         excess = self._used + amount - self.limit
         if excess <= 0:
             return now
+        opens = now
         for use in self._uses:
+            opens = use.when + WINDOW_S + SLACK_S
             excess -= use.amount
             if excess <= 0:
-                return use.when + WINDOW_S + SLACK_S
-        return now
+                break
+        return opens
 
     def _pace_allows(self, now: float, amount: float) -> float:
         self._accrue(now)

@@ -155,5 +155,7 @@ def test_a_price_of_the_future_gives_no_date():
 
 def test_importing_it_does_not_load_the_catalogue():
     program = "import sys, airoute_cli.edges.prices; print('genai_prices' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert ran.stdout == "False\n"

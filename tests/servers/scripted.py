@@ -16,7 +16,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 Reply = Callable[["Recorded", asyncio.StreamWriter], Awaitable[bool]]
@@ -156,7 +156,7 @@ def events(*payloads: str) -> Reply:
 
 
 def hang() -> Reply:
-    """No answer, until the client or the server goes away."""
+    """No answer, and the connection stays open until the server ends."""
 
     async def reply(request: Recorded, writer: asyncio.StreamWriter) -> bool:
         del request, writer
@@ -205,7 +205,7 @@ class ScriptedServer:
         self._stopping: asyncio.Event
         self._connections: set[asyncio.Task[None]] = set()
 
-    def __enter__(self) -> ScriptedServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         self._started.wait()
         return self
@@ -279,16 +279,7 @@ class ScriptedServer:
         stays = True
         while stays:
             request = await _read(reader)
-            # A client that goes away ends a reply that hangs or drips.
-            answering = asyncio.ensure_future(self._reply_to(request)(request, writer))
-            leaving = asyncio.ensure_future(reader.read(1) if reader.at_eof() else _gone(reader))
-            try:
-                await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-                stays = answering.done() and answering.result()
-            finally:
-                answering.cancel()
-                leaving.cancel()
-                await asyncio.gather(answering, leaving, return_exceptions=True)
+            stays = await self._reply_to(request)(request, writer)
 
     def _reply_to(self, request: Recorded) -> Reply:
         path = urlsplit(request.path).path
@@ -331,11 +322,6 @@ async def _read(reader: asyncio.StreamReader) -> Recorded:
     }
     data = await reader.readexactly(int(headers.get("content-length", "0")))
     return Recorded(method, path, headers, data, json.loads(data) if data else None)
-
-
-async def _gone(reader: asyncio.StreamReader) -> None:
-    while not reader.at_eof():
-        await asyncio.sleep(0.05)
 
 
 def _whole(code: int, data: bytes, headers: Mapping[str, str]) -> bytes:

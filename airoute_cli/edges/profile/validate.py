@@ -91,7 +91,7 @@ def _strategy(
 def _options(
     route: dict[str, Any], number: int, strategy: str, strategies: Strategies, problems: Problems
 ) -> Mapping[str, Any]:
-    """Takes what is not common to all routes out of ``route``, validated by the strategy's model."""
+    """What is not common to all routes, taken out of ``route`` and validated by the strategy."""
     given = {key: route.pop(key) for key in list(route) if key not in RouteTable.model_fields}
     model = strategies.get(strategy)
     if model is None:
@@ -101,7 +101,8 @@ def _options(
     try:
         return model.model_validate(given).model_dump()
     except ValidationError as error:
-        problems.add_invalid(error, model, ("routes", number), RouteTable.model_fields)
+        others = (key for other in strategies.values() for key in other.model_fields)
+        problems.add_invalid(error, model, ("routes", number), (*RouteTable.model_fields, *others))
         return NOTHING
 
 

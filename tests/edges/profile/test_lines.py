@@ -112,6 +112,12 @@ def test_every_key_of_any_document_is_found(document: dict[str, object], multili
 def paths(value: object, at: KeyPath = ()) -> Iterator[KeyPath]:
     if at and value not in ([], {}):
         yield at
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, inner in items:
         yield from paths(inner, (*at, key))

@@ -1,0 +1,119 @@
+"""Keys: from the environment, from a file of variables, or from a command that prints one."""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from airoute_cli.core.errors import SetupError, UsageError
+from airoute_cli.core.profile import Provider
+from airoute_cli.core.secret import Secret
+
+KEY_COMMAND_TIMEOUT_S = 30.0
+
+
+def load_env_file(path: Path) -> dict[str, str]:
+    """The variables of a ``.env`` file, as they stand there: nothing in a value is expanded.
+
+    Raises UsageError if it cannot be read or a line is no ``NAME=value``; no value is repeated.
+    """
+    from dotenv.parser import parse_stream
+
+    bindings = list(parse_stream(io.StringIO(_read(path))))
+    for binding in bindings:
+        if binding.error:
+            raise UsageError(f"{path}:{binding.original.line}: this is not a line like NAME=value.")
+    return {b.key: b.value for b in bindings if b.key is not None and b.value is not None}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: this file of variables is not UTF-8 text.") from None
+    except OSError as error:
+        raise UsageError(
+            f"{path}: this file of variables cannot be read: {error.strerror}. "
+            "Name another with --env-file."
+        ) from None
+
+
+def find_key(provider: Provider, environ: Mapping[str, str]) -> Secret | None:
+    """The provider's key; None if its profile asks for none.
+
+    Raises SetupError with the remedy if it cannot be had or must not be sent. Runs
+    ``api_key_cmd`` where the profile has one, which may take up to 30 s.
+    """
+    check_key(provider, environ)
+    if provider.api_key_cmd:
+        return Secret(_printed_key(provider, environ))
+    return Secret(environ[provider.api_key_env].strip()) if provider.api_key_env else None
+
+
+def check_key(provider: Provider, environ: Mapping[str, str]) -> None:
+    """Raise SetupError if the key cannot be had, as far as this can be seen without a command."""
+    variable, command = provider.api_key_env, provider.api_key_cmd
+    if not variable and not command:
+        return
+    _check_transport(provider)
+    if variable and not environ.get(variable, "").strip():
+        raise SetupError(
+            f'The provider "{provider.name}" needs a key, and the variable {variable} is not set. '
+            f"Export it (export {variable}=…), or load it from a file with --env-file FILE."
+        )
+    if command and shutil.which(command[0], path=environ.get("PATH")) is None:
+        raise SetupError(
+            f'The provider "{provider.name}" gets its key from the command "{command[0]}", '
+            "which is not found. Install it, or correct api_key_cmd."
+        )
+
+
+def _check_transport(provider: Provider) -> None:
+    url = urlsplit(provider.base_url or "")
+    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
+        raise SetupError(
+            f'The provider "{provider.name}" would get its key over plain http to '
+            f"{url.hostname}, where others can read it. Use https in base_url."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _printed_key(provider: Provider, environ: Mapping[str, str]) -> str:
+    """What ``api_key_cmd`` prints. What it printed never stands in an error."""
+    who = f'The command in api_key_cmd of the provider "{provider.name}"'
+    try:
+        ran = subprocess.run(  # noqa: S603 - the user's own command, without a shell
+            provider.api_key_cmd,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=KEY_COMMAND_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise SetupError(
+            f"{who} did not end within {KEY_COMMAND_TIMEOUT_S:.0f} s. It must not wait for input."
+        ) from None
+    except OSError as error:
+        raise SetupError(f"{who} cannot be run: {error.strerror}.") from None
+    if ran.returncode != 0:
+        raise SetupError(
+            f"{who} failed with exit code {ran.returncode}. Run it by hand to see why."
+        )
+    key = ran.stdout.decode("utf-8", "replace").strip()
+    if not key or not key.isprintable():
+        raise SetupError(f"{who} printed no key on one line. Run it by hand to see why.")
+    return key

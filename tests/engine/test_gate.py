@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from airoute_cli.core.profile import Api, Limits, Model, Provider
+from airoute_cli.engine.gate import Gate, GateClosedError
+
+
+def _model(name: str, *, provider: Limits = Limits(), own: Limits = Limits()) -> Model:
+    return Model(name, Provider(f"p-{name}", Api.OPENAI, limits=provider), name, limits=own)
+
+
+async def _settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_concurrency_of_the_run_the_provider_and_the_model_hold_at_once():
+    model = _model("a", provider=Limits(max_concurrency=3), own=Limits(max_concurrency=2))
+    gate = Gate([model], Limits(max_concurrency=10))
+    calls = [asyncio.create_task(gate.acquire("a", 1)) for _ in range(4)]
+    await _settle()
+    assert [call.done() for call in calls] == [True, True, False, False]
+    calls[0].result().release()
+    await _settle()
+    assert [call.done() for call in calls] == [True, True, True, False]
+    gate.shut()
+    with pytest.raises(GateClosedError):
+        await calls[3]
+
+
+async def test_a_model_that_waits_holds_up_no_other():
+    gate = Gate([_model("a", own=Limits(max_concurrency=1)), _model("b")], Limits())
+    await gate.acquire("a", 1)
+    waiting = asyncio.create_task(gate.acquire("a", 1))
+    free = asyncio.create_task(gate.acquire("b", 1))
+    await _settle()
+    assert (waiting.done(), free.done()) == (False, True)
+    gate.shut()
+    with pytest.raises(GateClosedError):
+        await waiting
+
+
+async def test_a_paused_model_waits_for_the_end_of_its_pause():
+    now = 0.0
+    gate = Gate([_model("a")], Limits(), clock=lambda: now)
+    gate.pause("a", 5.0)
+    call = asyncio.create_task(gate.acquire("a", 1))
+    await _settle()
+    assert not call.done()
+    now = 5.0
+    gate.pump()
+    (await call).release()
+    gate.shut()
+
+
+async def test_a_cancelled_call_leaves_its_place_to_the_next():
+    gate = Gate([_model("a", own=Limits(max_concurrency=1))], Limits())
+    first = await gate.acquire("a", 1)
+    gone = asyncio.create_task(gate.acquire("a", 1))
+    next_one = asyncio.create_task(gate.acquire("a", 1))
+    await _settle()
+    gone.cancel()
+    await _settle()
+    first.release()
+    (await next_one).release()
+    gate.shut()
+
+
+async def test_a_shut_gate_ends_waits_and_sleeps_at_once():
+    gate = Gate([_model("a")], Limits())
+    sleeping = asyncio.create_task(gate.sleep(3_600))
+    await _settle()
+    gate.shut()
+    with pytest.raises(GateClosedError):
+        await sleeping
+    with pytest.raises(GateClosedError):
+        await gate.acquire("a", 1)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+import statistics
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airoute_cli.engine.tally import Percentiles, Tally
+
+
+def _told(usd, *, error: str | None = None, unsettled: object = "none") -> dict:
+    attempt = {"model": "m", "usd": usd}
+    if error:
+        attempt |= {"error": error}
+    if unsettled != "none":
+        attempt["unsettled_usd"] = unsettled
+    usage = {
+        "input_tokens": 10,
+        "output_tokens": 5,
+        "cached_input_tokens": 0,
+        "reasoning_tokens": 0,
+        "estimated": False,
+    }
+    return {
+        "route": "r",
+        "model": None if error else "m",
+        "usage": None if error else usage,
+        "cost": {"usd": usd, "price": "profile", "as_of": None, "reported_usd": None},
+        "latency_ms": 10.0,
+        "attempts": [attempt],
+    }
+
+
+@given(st.lists(st.decimals("0", "9", places=9), max_size=30))
+def test_a_sum_read_back_from_the_files_is_the_same(costs):
+    fresh, read_back = Tally(), Tally()
+    for usd in costs:
+        fresh.add(_told(usd))
+        read_back.add(json.loads(json.dumps(_told(float(usd)))))
+    assert fresh.usd == read_back.usd == sum(costs, Decimal(0))
+
+
+def test_unknown_is_never_zero():
+    tally = Tally()
+    tally.add(_told(None))
+    assert (tally.usd, tally.unpriced) == (0, 1)
+    tally.add(_told(0, error="timeout", unsettled=0.25))
+    tally.add(_told(0, error="timeout", unsettled=None))
+    assert tally.unsettled_attempts == 2
+    assert (tally.unsettled_usd, tally.unsettled_unknown) == (Decimal("0.25"), 1)
+    assert tally.errors == {"timeout": 2}
+
+
+@given(st.lists(st.floats(0.01, 1e6), min_size=50, max_size=200))
+def test_percentiles_are_within_a_step(values):
+    histogram = Percentiles()
+    for value in values:
+        histogram.add(value)
+    median = statistics.median_low(values)
+    assert histogram.at(0.5) == pytest.approx(median, rel=0.06, abs=0.06)
