@@ -34,7 +34,7 @@ class _Course:
 
     plan: Plan
     request: Request
-    route: Route | None
+    route: Route
     on_text: OnText | None
     on_attempt: OnAttempt | None
     attempts: list[Attempt] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Executor:
             refusal = RowFailure("refused", plan.refusal or "no model may answer")
             return Outcome(RowState.REFUSED, plan, failure=refusal, usd=ZERO)
         started = time.monotonic()
-        course = _Course(plan, request, self._routes.get(plan.route), on_text, on_attempt)
+        course = _Course(plan, request, self._route(plan), on_text, on_attempt)
         try:
             answer = await self._first_answer(course)
         except GateClosedError:
@@ -89,6 +89,11 @@ class Executor:
             usd=total_usd(course.attempts),
             latency_ms=(time.monotonic() - started) * 1000,
         )
+
+    def _route(self, plan: Plan) -> Route:
+        """The plan's route; a model that was named by hand has none, and so none of its wishes."""
+        named = Route(plan.route, plan.strategy, ())
+        return self._routes.get(plan.route, named)
 
     async def _first_answer(self, course: _Course) -> tuple[Call, Completion] | None:
         calls = course.plan.calls
@@ -160,8 +165,7 @@ class Executor:
 
 
 def _answered(course: _Course, call: Call, completion: Completion) -> Outcome:
-    fails = course.route is not None and course.route.on_truncated is OnTruncated.FAIL
-    if completion.truncated and fails:
+    if completion.truncated and course.route.on_truncated is OnTruncated.FAIL:
         failure = RowFailure(
             ErrorKind.TRUNCATED,
             f"the answer was cut at {call.max_output_tokens:,} tokens and the route "

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from airoute_cli.edges.run_folder.append_log import AppendLog
+from airoute_cli.edges.run_folder.append_log import AppendLog, whole_lines
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.index import RowIndex
 from airoute_cli.edges.run_folder.intents import open_intents
@@ -45,6 +45,5 @@ class Past:
 
 
 def _lines(log: AppendLog) -> Iterator[dict[str, Any]]:
-    with log.path.open("rb") as file:
-        for line in file:
-            yield orjson.loads(line)
+    for _, line in whole_lines(log.path):
+        yield orjson.loads(line)

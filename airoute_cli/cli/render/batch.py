@@ -192,7 +192,9 @@ def _draw_failures(console: Console, failures: list[Mapping[str, Any]]) -> None:
 
 def _draw_files(summary: Mapping[str, Any], narrator: Narrator) -> None:
     folder = summary["run"]["folder"]
-    views = [f"{folder}/{name} ({rows:,})" for name, rows in summary["run"]["views"].items()]
+    views = [
+        f"{folder}/{name} ({rows:,})" for name, rows in summary["run"]["views"].items() if rows
+    ]
     names = [f"{folder}/results.jsonl", *views, f"{folder}/summary.md"]
     narrator.say("files: " + ", ".join(names))
     if summary["rows"]["pending"]:

@@ -16,7 +16,8 @@ from airoute_cli.edges.profile.lines import NO_LINES, Lines, find_lines
 from airoute_cli.edges.profile.parse import parse_toml
 from airoute_cli.edges.profile.problems import Problems
 from airoute_cli.edges.profile.resolve import resolve_models, resolve_providers, resolve_routes
-from airoute_cli.edges.profile.validate import Strategies, Validated, validate
+from airoute_cli.edges.profile.strategies import Strategies
+from airoute_cli.edges.profile.validate import Validated, validate
 
 FILE_NAME = "airoute.toml"
 VARIABLE = "AIROUTE_PROFILE"
@@ -58,10 +59,7 @@ def _error(path: Path, message: str, remedy: str) -> ProfileError:
 
 
 def load_profile(path: Path, *, strategies: Strategies, find_price: FindPrice = find) -> Profile:
-    """The profile of a TOML file. ``strategies`` gives each strategy's model of its options.
-
-    Raises ProfileError with every problem that is in the file.
-    """
+    """The profile of a TOML file. Raises ProfileError with every problem that is in the file."""
     text = _read(path)
     return _load(parse_toml(text, str(path)), str(path), find_lines(text), strategies, find_price)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import urlsplit
 
 from airoute_cli.core.money import FREE_RATES, Price, Rates
@@ -28,6 +27,7 @@ from airoute_cli.edges.profile.schema import (
     RouteTable,
     WhenTable,
 )
+from airoute_cli.edges.profile.strategies import Use
 from airoute_cli.edges.profile.validate import EMBEDDED, Validated
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -131,21 +131,21 @@ def _capabilities(names: tuple[str, ...]) -> frozenset[Capability]:
 
 def resolve_routes(validated: Validated) -> tuple[Route, ...]:
     """All routes in order."""
-    each = zip(validated.tables.routes, validated.strategies, validated.options, strict=True)
-    return tuple(_route(table, strategy, options) for table, strategy, options in each)
+    each = zip(validated.tables.routes, validated.uses, strict=True)
+    return tuple(_route(table, use) for table, use in each)
 
 
-def _route(table: RouteTable, strategy: str, options: Mapping[str, Any]) -> Route:
+def _route(table: RouteTable, use: Use) -> Route:
     return Route(
         name=table.name,
-        strategy=strategy,
+        strategy=use.strategy,
         models=table.models,
         fallback=table.fallback,
         when=None if table.when is None else _when(table.when),
         system=table.system,
         settings=Settings.read(table.params),
         on_truncated=OnTruncated(table.on_truncated),
-        options=MappingProxyType(dict(options)),
+        options=MappingProxyType(dict(use.options)),
     )
 
 

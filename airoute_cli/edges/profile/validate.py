@@ -10,13 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from airoute_cli.core.settings import NOTHING
-from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.parse import check_plain, take_dotted_names
 from airoute_cli.edges.profile.problems import Problems, nearest
-from airoute_cli.edges.profile.schema import Document, ModelTable, ProviderTable, RouteTable
-
-Strategies = Mapping[str, type[BaseModel]]
+from airoute_cli.edges.profile.schema import Document, ModelTable, ProviderTable
+from airoute_cli.edges.profile.strategies import Strategies, Use, listed_names, take_use
 
 # The runtime inside airoute needs no declaration.
 EMBEDDED = "local"
@@ -24,11 +21,10 @@ EMBEDDED = "local"
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The tables of a profile, and for each route its strategy and that strategy's options."""
+    """The tables of a profile, and each route's strategy with its options, in the same order."""
 
     tables: Document
-    strategies: tuple[str, ...]
-    options: tuple[Mapping[str, Any], ...]
+    uses: tuple[Use, ...]
 
 
 def validate(document: Mapping[str, Any], strategies: Strategies, problems: Problems) -> Validated:
@@ -38,15 +34,13 @@ def validate(document: Mapping[str, Any], strategies: Strategies, problems: Prob
     meant = take_dotted_names(rest, problems)
     routes = _take_routes(rest, problems)
     problems.name_routes([_name_of(route) for route in routes])
-    chosen = [_strategy(route, number, strategies, problems) for number, route in enumerate(routes)]
-    options = [
-        _options(route, number, name, strategies, problems)
-        for number, (route, name) in enumerate(zip(routes, chosen, strict=True))
-    ]
+    uses = tuple(
+        take_use(route, number, strategies, problems) for number, route in enumerate(routes)
+    )
     _check_references(rest, routes, meant, problems)
     tables = _tables({**rest, "routes": routes}, problems)
     problems.raise_if_any()
-    return Validated(tables, tuple(chosen), tuple(options))
+    return Validated(tables, uses)
 
 
 def _tables(document: Mapping[str, Any], problems: Problems) -> Document:
@@ -69,62 +63,6 @@ def _take_routes(document: dict[str, Any], problems: Problems) -> list[dict[str,
 def _name_of(route: Mapping[str, Any]) -> str | None:
     name = route.get("name")
     return name if isinstance(name, str) else None
-
-
-def _strategy(
-    route: Mapping[str, Any], number: int, strategies: Strategies, problems: Problems
-) -> str:
-    """The name of the route's strategy; an unknown one is noted."""
-    several = len(_listed(route.get("models"))) > 1
-    given = route.get("strategy", "fallback" if several else "single")
-    if not isinstance(given, str) or not given:
-        return ""  # the type of the value is noted with all the others
-    at = ("routes", number, "strategy")
-    if given not in strategies:
-        problems.add(at, f'there is no strategy "{given}".', nearest(given, strategies))
-    elif given == "single" and several:
-        remedy = 'Name one model, or take another strategy, as "fallback".'
-        problems.add(at, "single asks one model, and this route names several.", remedy)
-    return given
-
-
-def _options(
-    route: dict[str, Any], number: int, strategy: str, strategies: Strategies, problems: Problems
-) -> Mapping[str, Any]:
-    """What is not common to all routes, taken out of ``route`` and validated by the strategy."""
-    given = {key: route.pop(key) for key in list(route) if key not in RouteTable.model_fields}
-    model = strategies.get(strategy)
-    if model is None:
-        return NOTHING
-    _check_weights(given.get("weights"), number, _listed(route.get("models")), problems)
-    _take_strange(given, ("routes", number), strategy, strategies, problems)
-    try:
-        return model.model_validate(given).model_dump()
-    except ValidationError as error:
-        others = (key for other in strategies.values() for key in other.model_fields)
-        problems.add_invalid(error, model, ("routes", number), (*RouteTable.model_fields, *others))
-        return NOTHING
-
-
-def _take_strange(
-    given: dict[str, Any], at: KeyPath, strategy: str, strategies: Strategies, problems: Problems
-) -> None:
-    """Note options that are another strategy's, and take them out of ``given``."""
-    for key in given.keys() - strategies[strategy].model_fields:
-        owners = [name for name, model in strategies.items() if key in model.model_fields]
-        if owners:
-            message = f'has no meaning for the strategy "{strategy}".'
-            problems.add((*at, key), message, f'It belongs to "{", ".join(owners)}".')
-            del given[key]
-
-
-def _check_weights(weights: Any, number: int, models: Sequence[Any], problems: Problems) -> None:
-    """A weight belongs to a model of the route, whichever strategy reads it."""
-    for name in weights if isinstance(weights, dict) else ():
-        if name not in models and not isinstance(weights[name], dict):
-            at = ("routes", number, "weights", name)
-            names = [model for model in models if isinstance(model, str)]
-            problems.add(at, f'the route has no model "{name}".', nearest(name, names))
 
 
 def _check_references(
@@ -170,7 +108,7 @@ def _check_routes(
             problems.add((*at, "name"), f'another route is called "{name}" too.', "Rename one.")
         seen.add(name)
         for key in ("models", "fallback"):
-            _check_models((*at, key), _listed(route.get(key)), models, problems)
+            _check_models((*at, key), listed_names(route.get(key)), models, problems)
 
 
 def _check_models(
@@ -184,12 +122,6 @@ def _check_models(
             problems.add((*at, number), f'there is no model "{name}".', nearest(name, known))
         elif name in names[:number]:
             problems.add((*at, number), f'the model "{name}" stands here twice.', "Remove one.")
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    if isinstance(value, str):
-        return [value]
-    return value if isinstance(value, list) else []
 
 
 def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Bytes into lines, split on b"\\n" alone, however the bytes come in."""
+"""Bytes into lines, split on line feeds alone, however the bytes come in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LineSplitter:
         self._length = 0
 
     def feed(self, chunk: bytes) -> list[Line]:
-        """The lines that ``chunk`` completes, without their b"\\n"."""
+        """The lines that ``chunk`` completes, without their line feeds."""
         first, *rest = chunk.split(b"\n")
         self._hold(first)
         if not rest:

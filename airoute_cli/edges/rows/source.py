@@ -6,6 +6,7 @@ import codecs
 from collections import deque
 from itertools import islice
 from types import TracebackType
+from typing import Self
 
 from airoute_cli.core.errors import RunError
 from airoute_cli.core.request import BadRow, Row
@@ -83,7 +84,7 @@ class RowSource:
         self._waiting.clear()
         self._raw.close()
 
-    def __enter__(self) -> RowSource:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

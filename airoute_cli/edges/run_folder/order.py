@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
-from typing import BinaryIO
+from pathlib import Path
 
 import orjson
 
+from airoute_cli.edges.run_folder.append_log import whole_lines
+from airoute_cli.edges.run_folder.atomic import replaced
 from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.edges.run_folder.scratch import scratch
+
+_TABLE = "CREATE TABLE places (line INTEGER, offset INTEGER, size INTEGER)"
+_PUT = "INSERT INTO places VALUES (?, ?, ?)"
+_TAKE = "SELECT offset, size FROM places ORDER BY line, offset"
 
 
 def put_in_order(folder: RunFolder) -> None:
-    """Write results.jsonl anew in the order of the input's lines, and swap it in atomically.
+    """Write results.jsonl anew in the order of the input's lines, atomically.
 
-    The places are sorted on disk, so that memory does not grow with the rows.
+    The places are sorted on the disk. It is the last thing that is done with the file: what is
+    appended afterwards through the open log would go to the old one.
     """
     path = folder.results.path
-    temporary = path.with_suffix(".ordered")
-    places = sqlite3.connect("")
-    try:
-        places.execute("CREATE TABLE places (line INTEGER, offset INTEGER, size INTEGER)")
-        with path.open("rb") as file:
-            places.executemany("INSERT INTO places VALUES (?, ?, ?)", _places(file))
-            with temporary.open("wb") as ordered:
-                temporary.chmod(0o600)
-                for offset, size in places.execute(
-                    "SELECT offset, size FROM places ORDER BY line, offset"
-                ):
-                    file.seek(offset)
-                    ordered.write(file.read(size))
-                ordered.flush()
-                os.fsync(ordered.fileno())
-        temporary.replace(path)
-    finally:
-        places.close()
-        temporary.unlink(missing_ok=True)
+    with scratch(_TABLE) as places, path.open("rb") as file, replaced(path) as ordered:
+        places.executemany(_PUT, _places(path))
+        for offset, size in places.execute(_TAKE):
+            ordered.write(os.pread(file.fileno(), size, offset))
 
 
-def _places(file: BinaryIO) -> Iterator[tuple[int, int, int]]:
-    offset = 0
-    for line in file:
+def _places(path: Path) -> Iterator[tuple[int, int, int]]:
+    for offset, line in whole_lines(path):
         yield orjson.loads(line)["airoute"]["line"], offset, len(line)
-        offset += len(line)

@@ -98,8 +98,8 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(max_size=5), VALUES, max_size=4), st.booleans())
-def test_every_key_of_any_document_is_found(document: dict[str, object], multiline: bool):
+@given(document=st.dictionaries(st.text(max_size=5), VALUES, max_size=4), multiline=st.booleans())
+def test_every_key_of_any_document_is_found(document: dict[str, object], *, multiline: bool):
     text = tomli_w.dumps(document, multiline_strings=multiline)
     tomllib.loads(text)
     lines = find_lines(text)

@@ -1,0 +1,97 @@
+"""Which rows have ended, which ids are taken: asked for every row, kept on disk."""
+
+from __future__ import annotations
+
+import sqlite3
+from enum import Enum
+from typing import Any
+
+from airoute_cli.edges.run_folder.scratch import key_of, open_scratch, scratch_failed
+
+_TABLES = (
+    "CREATE TABLE results (id BLOB PRIMARY KEY, digest BLOB) WITHOUT ROWID",
+    "CREATE TABLE incomplete (id BLOB PRIMARY KEY, digest BLOB, state TEXT) WITHOUT ROWID",
+    "CREATE TABLE claims (id BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID",
+    "CREATE TABLE copies (digest BLOB PRIMARY KEY, rows INTEGER) WITHOUT ROWID",
+)
+_FINISH = "INSERT OR REPLACE INTO results VALUES (?, ?)"
+_FINISHED = "SELECT digest FROM results WHERE id = ?"
+_NOTE = "INSERT OR REPLACE INTO incomplete VALUES (?, ?, ?)"
+_INCOMPLETE = """SELECT state FROM incomplete AS i WHERE id = ? AND digest = ?
+    AND NOT EXISTS (SELECT 1 FROM results AS r WHERE r.id = i.id AND r.digest = i.digest)"""
+_CLAIM = "INSERT OR IGNORE INTO claims VALUES (?, ?)"
+_CLAIMED = "SELECT line FROM claims WHERE id = ?"
+_COPY = """INSERT INTO copies VALUES (?, 1)
+    ON CONFLICT (digest) DO UPDATE SET rows = rows + 1 RETURNING rows"""
+_UNCLAIMED = "SELECT count(*) FROM results WHERE id NOT IN (SELECT id FROM claims)"
+
+
+class Finished(Enum):
+    """Whether a row has a result: none, one for this content, or one for other content."""
+
+    NO = "no"
+    SAME = "same"
+    CHANGED = "changed"
+
+
+class RowIndex:
+    """What one pass over the input has to know of every row, in tables on the disk.
+
+    Use it from one thread. Every method raises RunError where the disk is full.
+    """
+
+    def __init__(self) -> None:
+        self._database = open_scratch(*_TABLES)
+
+    def finish(self, custom_id: str, digest: bytes) -> None:
+        """Note that a row with this content has its result; a later one wins."""
+        self._run(_FINISH, key_of(custom_id), digest)
+
+    def finished(self, custom_id: str, digest: bytes) -> Finished:
+        """Whether the row has its result."""
+        found = self._run(_FINISHED, key_of(custom_id))
+        if found is None:
+            return Finished.NO
+        return Finished.SAME if found == digest else Finished.CHANGED
+
+    def note_incomplete(self, custom_id: str, digest: bytes, state: str) -> None:
+        """Note that a row ended without a result; the last state that is noted holds."""
+        self._run(_NOTE, key_of(custom_id), digest, state)
+
+    def incomplete(self, custom_id: str, digest: bytes) -> str | None:
+        """The last state of a row with this content that has no result, None if it has none."""
+        found: str | None = self._run(_INCOMPLETE, key_of(custom_id), digest)
+        return found
+
+    def claim(self, custom_id: str, line: int) -> int | None:
+        """Take an id for the row on ``line``; the line of the row that has it already, if any."""
+        key = key_of(custom_id)
+        if self._execute(_CLAIM, key, line).rowcount:
+            return None
+        earlier: int = self._run(_CLAIMED, key)
+        return earlier
+
+    def occurrence(self, digest: bytes) -> int:
+        """The how-manieth row with this content it is: 1 at the first call, then 2, …"""
+        count: int = self._run(_COPY, digest)
+        return count
+
+    def unclaimed_results(self) -> int:
+        """Results of rows that this pass has not seen: they are no longer in the input."""
+        count: int = self._run(_UNCLAIMED)
+        return count
+
+    def close(self) -> None:
+        """Throw the tables away."""
+        self._database.close()
+
+    def _run(self, statement: str, *values: Any) -> Any:
+        """The first column of the first row, None if there is none."""
+        row = self._execute(statement, *values).fetchone()
+        return None if row is None else row[0]
+
+    def _execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            raise scratch_failed(error) from None

@@ -1,0 +1,50 @@
+"""The intents of audit.jsonl: calls that were begun, so that a crash cannot hide one."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import orjson
+
+from airoute_cli.edges.run_folder.append_log import whole_lines
+from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.edges.run_folder.scratch import key_of, scratch
+
+_EVENT = "intent"
+_TABLE = "CREATE TABLE ended (id BLOB PRIMARY KEY) WITHOUT ROWID"
+
+
+def intent_line(
+    custom_id: str, digest: bytes, model: str, attempt: int, reserved_usd: Decimal | None
+) -> bytes:
+    """The line that is written before a call leaves. ``reserved_usd`` None: price unknown."""
+    return orjson.dumps(
+        {
+            "event": _EVENT,
+            "custom_id": custom_id,
+            "digest": digest.hex(),
+            "model": model,
+            "attempt": attempt,
+            "reserved_usd": None if reserved_usd is None else str(reserved_usd),
+        }
+    )
+
+
+def open_intents(folder: RunFolder) -> int:
+    """How many calls were begun for rows that neither have a result nor stand in the journal.
+
+    They may have been billed, and nobody saw the answer.
+    """
+    with scratch(_TABLE) as ended:
+        for log in (folder.results, folder.journal):
+            for _, line in whole_lines(log.path):
+                key = key_of(orjson.loads(line)["custom_id"])
+                ended.execute("INSERT OR IGNORE INTO ended VALUES (?)", (key,))
+        count = 0
+        for _, line in whole_lines(folder.audit.path):
+            told = orjson.loads(line)
+            if told.get("event") == _EVENT:
+                known = "SELECT 1 FROM ended WHERE id = ?"
+                row = ended.execute(known, (key_of(told["custom_id"]),)).fetchone()
+                count += row is None
+        return count

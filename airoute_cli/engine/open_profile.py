@@ -1,0 +1,41 @@
+"""The one place where the profile's loader, the strategies and the prices come together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from airoute_cli.core.profile import Profile
+from airoute_cli.edges.profile.load import find_profile, load_profile, profile_from_document
+from airoute_cli.edges.profile.reference import reference
+from airoute_cli.edges.profile.strategies import Strategies
+from airoute_cli.routing.strategies import OPTIONS, STRATEGIES
+
+
+def open_profile(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
+    """The profile to work with: the one named, or the one found.
+
+    Raises ProfileError with everything that is wrong, or with the command that writes one.
+    """
+    path = find_profile(explicit, environ, Path.cwd())
+    return load_profile(path, strategies=strategies())
+
+
+def reopen_profile(document: Mapping[str, Any], path: str) -> Profile:
+    """The profile of a document that a run folder kept. Raises ProfileError."""
+    return profile_from_document(document, path, strategies=strategies())
+
+
+def profile_reference() -> str:
+    """The page that lists every key, in Markdown."""
+    return reference(OPTIONS)
+
+
+def strategies() -> Strategies:
+    """All strategies, as the loader wants them."""
+    return Strategies(OPTIONS, _problem)
+
+
+def _problem(strategy: str, models: Sequence[str], options: Any) -> str | None:
+    return STRATEGIES[strategy].problem(models, options)

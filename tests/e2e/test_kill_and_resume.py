@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import read_lines
+from tests.servers.scripted import slow
+
+ROWS = 60
+
+
+def _start(*args: str, cwd: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "airoute_cli", "batch", "rows.jsonl", "-o", "run", "-j", "4", *args],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_three_kills_and_every_row_ends_exactly_once(profile, rows, provider_server, tmp_path):
+    rows(ROWS)
+    provider_server.respond = lambda *_: slow(0.05)
+    finished: dict[str, int] = {}
+    for kill in range(3):
+        process = _start(*(["--resume"] if kill else []), cwd=tmp_path)
+        provider_server.wait_for(provider_server.count + 12)
+        process.kill()
+        process.communicate()
+        results = (tmp_path / "run" / "results.jsonl").read_bytes()
+        whole = results[: results.rfind(b"\n") + 1].splitlines()
+        asked = provider_server.by_prompt
+        for line in whole:
+            name = json.loads(line)["custom_id"].replace("row-", "question ")
+            finished.setdefault(name, asked[name])
+    ended = _start("--resume", cwd=tmp_path)
+    _, said = ended.communicate(timeout=60)
+    assert ended.returncode == 0, said
+    assert f"{ROWS} rows in = {ROWS} completed" in said
+    ids = [line["custom_id"] for line in read_lines(tmp_path / "run" / "results.jsonl")]
+    assert sorted(ids) == sorted(f"row-{n}" for n in range(ROWS))
+    assert finished
+    assert {name: provider_server.by_prompt[name] for name in finished} == finished
+
+
+def test_a_torn_last_line_is_mended_and_its_row_asked_again(
+    airoute, profile, rows, provider_server, tmp_path
+):
+    source = str(rows(5))
+    airoute("batch", source, "-o", "run")
+    results = tmp_path / "run" / "results.jsonl"
+    results.write_bytes(results.read_bytes()[:-20])
+    ran = airoute("batch", source, "-o", "run", "--resume")
+    assert ran.returncode == 0, ran.stderr
+    assert sorted(line["custom_id"] for line in read_lines(results)) == [
+        f"row-{n}" for n in range(5)
+    ]
+    assert sorted(provider_server.by_prompt.values()) == [1, 1, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 130)]
+)
+def test_a_signal_drains_and_the_rest_can_be_resumed(
+    profile, rows, provider_server, tmp_path, number, code
+):
+    rows(ROWS)
+    provider_server.respond = lambda *_: slow(0.2)
+    process = _start(cwd=tmp_path)
+    provider_server.wait_for(8)
+    os.kill(process.pid, number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code, said
+    manifest = json.loads((tmp_path / "run" / "run.json").read_text())
+    counts = manifest["rows"]
+    assert counts["in"] == ROWS
+    assert counts["completed"] + counts["pending"] == ROWS
+    assert counts["completed"] == provider_server.count, "calls under way were finished, not cut"
+    resumed = _start("--resume", cwd=tmp_path)
+    _, said = resumed.communicate(timeout=60)
+    assert resumed.returncode == 0, said
+    assert set(provider_server.by_prompt.values()) == {1}
+
+
+def test_a_second_process_is_refused(profile, rows, provider_server, tmp_path, airoute):
+    rows(ROWS)
+    provider_server.respond = lambda *_: slow(0.2)
+    process = _start(cwd=tmp_path)
+    provider_server.wait_for(1)
+    second = airoute("batch", "rows.jsonl", "-o", "run", "--resume")
+    process.kill()
+    process.communicate()
+    assert second.returncode == 1
+    assert str(process.pid) in second.stderr

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from tests.servers.scripted import cut_stream, ok, status
+
+
+def test_the_answer_is_all_that_stands_on_stdout(airoute, profile):
+    ran = airoute("ask", "hello there", "-u")
+    assert (ran.returncode, ran.stdout) == (0, "You said: hello there\n")
+    assert "small:" in ran.stderr
+    assert "$" in ran.stderr
+
+
+def test_stdin_comes_before_the_argument(airoute, profile, provider_server):
+    ran = airoute("ask", "say it", "-s", "be brief", input="a diff\n")
+    assert ran.returncode == 0, ran.stderr
+    messages = provider_server.requests[0].messages
+    assert messages == [
+        {"role": "system", "content": "be brief"},
+        {"role": "user", "content": "a diff\n\nsay it"},
+    ]
+
+
+def test_it_streams_unless_told_not_to(airoute, profile, provider_server):
+    airoute("ask", "hi")
+    airoute("ask", "hi", "--no-stream")
+    airoute("ask", "hi", "--json")
+    assert [request.streams for request in provider_server.requests] == [True, False, False]
+
+
+def test_json_tells_the_route_and_the_cost(airoute, profile):
+    told = json.loads(airoute("ask", "a refund", "--json").stdout)
+    assert told["text"] == "You said: a refund"
+    assert told["airoute"]["route"] == "refunds"
+    assert told["airoute"]["cost"]["usd"] > 0
+
+
+def test_a_model_can_be_named(airoute, profile, provider_server):
+    assert airoute("ask", "hi", "-m", "large").returncode == 0
+    assert provider_server.requests[0].body["model"] == "large-1"
+    wrong = airoute("ask", "hi", "-m", "huge")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "it has: small, large" in wrong.stderr
+
+
+def test_two_answers_are_never_spliced(airoute, profile, provider_server):
+    provider_server.script([cut_stream(3, "one two three four")])
+    ran = airoute("ask", "hi")
+    assert ran.returncode == 3
+    assert provider_server.count == 1
+    assert "You said" not in ran.stdout
+
+
+def test_a_failure_before_the_first_word_falls_back(airoute, profile, provider_server):
+    provider_server.respond = lambda request, _: (
+        status(401) if request.body["model"] == "small-1" else ok("fine")
+    )
+    ran = airoute("ask", "hi")
+    assert (ran.returncode, ran.stdout) == (0, "fine\n")
+
+
+def test_nothing_to_ask_is_a_sentence(airoute, profile):
+    ran = airoute("ask")
+    assert ran.returncode == 2
+    assert "nothing to ask" in ran.stderr
+
+
+def test_try_tells_the_plan_and_why(airoute, profile, provider_server):
+    ran = airoute("try", "my refund")
+    assert ran.returncode == 0, ran.stderr
+    for told in ("refunds", '"refund"', "large", "expected", "at worst", "not reached"):
+        assert told in ran.stdout, told
+    plan = json.loads(airoute("try", "hello", "--json").stdout)["plan"]
+    assert [call["model"] for call in plan["calls"]] == ["small", "large"]
+    assert provider_server.count == 0
+
+
+def test_try_can_run_the_plan_and_every_model(airoute, profile, provider_server):
+    ran = airoute("try", "hello", "--all", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert set(json.loads(ran.stdout)["answers"]) == {"small", "large"}
+    drawn = airoute("try", "hello", "--run")
+    assert "You said: hello" in drawn.stdout
+    assert provider_server.count == 3
+
+
+_NO_SOCKET = """
+import sys
+sys.addaudithook(lambda event, args: sys.exit(99) if event.startswith("socket.") else None)
+from airoute_cli.cli.main import main
+sys.argv = ["airoute", "try", "hello"]
+main()
+"""
+
+
+def test_try_opens_no_socket(profile, tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-c", _NO_SOCKET],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+_HELP = """
+import sys
+from airoute_cli.cli.main import main
+sys.argv = ["airoute", "--help"]
+try:
+    main()
+except SystemExit:
+    print(",".join(sys.modules), file=sys.stderr)
+"""
+
+
+def test_help_imports_nothing_heavy():
+    ran = subprocess.run([sys.executable, "-c", _HELP], capture_output=True, text=True, check=True)
+    loaded = set(ran.stderr.strip().split(","))
+    assert "typer" in loaded
+    heavy = {"httpx", "aiohttp", "pydantic", "genai_prices", "xllamacpp", "orjson", "sqlite3"}
+    assert not heavy & loaded
