@@ -1,4 +1,4 @@
-"""How long it takes to find the route of a 60-word prompt among many. Run: python benchmarks/rules.py."""
+"""How long it takes to find the route of a 60-word prompt among many."""
 
 from __future__ import annotations
 

@@ -62,6 +62,8 @@ _ASKING: tuple[tuple[type[Exception], Telling], ...] = (
 )
 _ANSWERING: tuple[tuple[type[Exception], Telling], ...] = (
     (httpx.DecodingError, lambda host, _: told.undecodable(host)),
+    (aiohttp.ClientPayloadError, lambda host, _: told.cut_short(host)),
+    (aiohttp.ClientResponseError, lambda host, _: told.not_http(host)),
     (aiohttp.ClientError, lambda host, _: told.cut_short(host)),
     (OSError, lambda host, _: told.cut_short(host)),
 )
@@ -114,7 +116,7 @@ class HttpTransport:
 
         Raises CallError as ``post`` does, on entering, while reading and on leaving.
         """
-        host = urlsplit(request.url).netloc.rpartition("@")[2]
+        host = _host(request.url)
         try:
             async with asyncio.timeout(timeout_s) as deadline:
                 response = await self._send(request, host)
@@ -170,8 +172,9 @@ def _transport(secure: bool, proxy: str | None) -> AiohttpTransport:  # noqa: FB
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
+        proxy=proxy,
     )
-    return AiohttpTransport(verify=tls, client=session, proxy=httpx.Proxy(proxy) if proxy else None)
+    return AiohttpTransport(verify=tls, client=session)
 
 
 def _authorities() -> ssl.SSLContext:
@@ -180,6 +183,13 @@ def _authorities() -> ssl.SSLContext:
     except OSError as error:
         path = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or "certifi"
         raise told.no_authorities(path) from error
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError as error:
+        raise told.no_url("") from error
 
 
 def _headers(response: httpx.Response) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from typing import Any, Self
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.edges.llama_loading import LlamaServer, Loaded, load_server
 
-# A worker notices within one token, or within one batch of a long prompt, that it shall stop.
+# A worker notices within one token that it shall stop; in a long prompt, after the next batch.
 _STOP_WAIT_S = 1.0
 
 OnChunk = Callable[[dict[str, Any]], None]

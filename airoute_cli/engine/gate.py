@@ -11,9 +11,10 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from airoute_cli.core.profile import Limits, Model
+from airoute_cli.core.profile import Api, Limits, Model, Provider
+from airoute_cli.edges.llama_loading import DEFAULT_SLOTS
 from airoute_cli.engine.window import Use, Window
 
 Clock = Callable[[], float]
@@ -166,7 +167,15 @@ def _queues(models: Iterable[Model], run: Limits, now: float) -> Mapping[str, _Q
     for model in models:
         provider = model.provider
         if provider.name not in providers:
-            providers[provider.name] = _Subject(provider.limits, now)
+            providers[provider.name] = _Subject(_limits(provider), now)
         own = _Subject(model.limits, now)
         queues[model.name] = _Queue((whole_run, providers[provider.name], own))
     return queues
+
+
+def _limits(provider: Provider) -> Limits:
+    """An embedded model answers as many rows at once as it has slots; the others wait here."""
+    limits = provider.limits
+    if provider.api is Api.LLAMA_CPP and limits.max_concurrency is None:
+        return replace(limits, max_concurrency=DEFAULT_SLOTS)
+    return limits

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from airoute_cli.core.errors import AirouteError
 from airoute_cli.core.outcome import RowState
 from airoute_cli.core.request import BadRow, Row
 from airoute_cli.edges.rows.source import RowSource
@@ -178,7 +177,7 @@ class Job:
             parts.recorder.record(row, outcome, position)
         except asyncio.CancelledError:
             self.counts.end(RowState.PENDING)
-        except (AirouteError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the run aloud
             self.counts.end(RowState.PENDING)
             self._give_up(error)
         finally:

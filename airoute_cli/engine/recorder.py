@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import orjson
+
 from airoute_cli.core.outcome import Outcome, RowFailure, RowState
 from airoute_cli.core.plan import Call
 from airoute_cli.core.profile import Profile
@@ -12,7 +14,7 @@ from airoute_cli.edges.run_folder.intents import intent_line
 from airoute_cli.edges.run_folder.journal import journal_line
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.emitter import Emitter
-from airoute_cli.engine.result_line import airoute_object, result_line
+from airoute_cli.engine.result_line import airoute_object, dumps, result_line
 from airoute_cli.engine.tally import Tally
 
 
@@ -75,7 +77,8 @@ class Recorder:
         told = airoute_object(row.line, row.digest, outcome, self._profile)
         # A row that was never tried leaves no trace: it is simply still to do.
         if outcome.state is not RowState.PENDING or outcome.attempts:
-            self._folder.journal.append(journal_line(row, outcome.state, failure, told))
+            plain = orjson.loads(dumps(told))  # exact decimals as numbers, as in the results
+            self._folder.journal.append(journal_line(row, outcome.state, failure, plain))
             self._tally.add(told)
         self._counts.end(outcome.state)
         if outcome.state is not RowState.PENDING:

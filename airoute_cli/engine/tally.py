@@ -93,7 +93,7 @@ class Tally:
         self.attempts += 1
         if "error" not in attempt:
             return
-        self.errors[attempt["error"]] += 1
+        self.errors[str(attempt["error"])] += 1
         if "unsettled_usd" in attempt:
             self.unsettled_attempts += 1
             worst = _decimal(attempt["unsettled_usd"])
@@ -111,10 +111,12 @@ class Tally:
         share.usd += usd or ZERO
         share.unpriced += usd is None
         share.truncated += bool(told.get("truncated"))
-        share.latency.add(told["latency_ms"])
+        # The answer's own time: waiting for a limit says nothing about the model.
+        latency = told["attempts"][-1]["latency_ms"]
+        share.latency.add(latency)
         share.price = cost.get("price")
         share.price_as_of = str(cost["as_of"]) if cost.get("as_of") else None
-        self.latency.add(told["latency_ms"])
+        self.latency.add(latency)
         self.estimated_usage += bool(usage["estimated"])
 
 

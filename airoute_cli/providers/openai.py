@@ -25,6 +25,9 @@ __all__ = ["OpenAIFormat", "chat_body"]
 _SHOWN = 80
 _END = b"[DONE]"
 
+# No streams: an answer or an error as a whole, or the page of a web server.
+_WHOLE = ("application/json", "text/html")
+
 
 class OpenAIFormat:
     """Implements WireFormat."""
@@ -53,7 +56,7 @@ class OpenAIFormat:
 
     def decode_stream(self, headers: Mapping[str, str]) -> StreamDecoder:
         """A decoder for the stream, or for the whole answer of a server that does not stream."""
-        if headers.get("content-type", "").lower().startswith("application/json"):
+        if headers.get("content-type", "").lower().startswith(_WHOLE):
             return _WholeAnswer(self, headers)
         return _ChatStream(_request_id(headers))
 

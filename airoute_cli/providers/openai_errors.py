@@ -209,7 +209,7 @@ def _read_body(body: bytes) -> _Said:
     if isinstance(document, list) and document:
         document = document[0]
     if not isinstance(document, Mapping):
-        return _Said(clip(str(document), _PAGE_LIMIT))
+        return _Said(clip(document, _PAGE_LIMIT) if isinstance(document, str) else "")
     return _read_error(document.get("error") or document)
 
 

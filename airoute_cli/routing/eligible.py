@@ -51,7 +51,7 @@ def _input_fits(_: Features, choice: Choice) -> str | None:
 
 
 def _output_fits(_: Features, choice: Choice) -> str | None:
-    """A stated cap must fit beside the prompt; the default one is a ceiling and asks for nothing."""
+    """A stated cap must fit beside the prompt; the default one is only a ceiling."""
     window = choice.model.context_window
     if window is None or choice.wanted_output is None:
         return None

@@ -12,7 +12,7 @@ from airoute_cli.engine.tally import Percentiles, Tally
 
 
 def _told(usd, *, error: str | None = None, unsettled: object = "none") -> dict:
-    attempt = {"model": "m", "usd": usd}
+    attempt = {"model": "m", "usd": usd, "latency_ms": 10.0}
     if error:
         attempt |= {"error": error}
     if unsettled != "none":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from airoute_cli.cli.app import app
+from airoute_cli.core.plan import Plan
+from airoute_cli.core.request import Row
+from airoute_cli.edges.rows.source import open_rows
+from airoute_cli.engine.open_profile import open_profile
+from airoute_cli.routing.planner import Planner
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROFILES = ("starter.toml", "multi.toml")
@@ -234,3 +243,77 @@ def test_the_page_names_every_example_every_route_and_the_true_numbers() -> None
     with_metadata = sum("metadata" in row for row in tickets())
     assert f"{len(tickets())} support tickets" in page
     assert f"{with_metadata} rows have" in " ".join(page.split())
+
+
+def plans(name: str) -> dict[str, Plan]:
+    """The plan of every ticket, by its id."""
+    planner = Planner(open_profile(EXAMPLES / name, {}))
+    rows: list[Row] = []
+    with open_rows(str(EXAMPLES / "tickets.jsonl")) as source:
+        while batch := source.read_batch():
+            rows.extend(row for row in batch if isinstance(row, Row))
+    assert len(rows) == len(tickets())
+    return {row.custom_id: planner.plan(row, {}) for row in rows}
+
+
+def test_the_starter_answers_every_ticket_and_every_route_of_it_is_taken() -> None:
+    made = plans("starter.toml").values()
+    assert [plan.refusal for plan in made if not plan.calls] == []
+    taken = Counter(plan.route for plan in made)
+    assert taken.keys() == {route["name"] for route in profile("starter.toml")["routes"]}
+    assert min(taken.values()) >= 3
+    assert {plan.calls[0].model for plan in made} == {"quick", "careful", "lively"}
+    assert all(64 <= plan.calls[0].max_output_tokens <= 160 for plan in made)
+    assert all(plan.worst_usd == 0 for plan in made)
+
+
+@pytest.mark.parametrize(
+    ("ticket", "route", "because"),
+    [
+        ("ticket-006", "code", "matches /"),
+        ("ticket-053", "long-threads", "input tokens"),
+        ("ticket-004", "enterprise", 'metadata.tier is "enterprise"'),
+        ("ticket-028", "translate", "task is translate"),
+        ("ticket-009", "extract", "task is extract"),
+        ("ticket-001", "refunds", 'contains "refund"'),
+        ("ticket-007", "writing", 'starts with "Write "'),
+        ("ticket-010", "everything-else", "the default"),
+    ],
+)
+def test_each_route_of_the_starter_is_taken_for_its_own_reason(
+    ticket: str, route: str, because: str
+) -> None:
+    plan = plans("starter.toml")[ticket]
+    assert plan.route == route
+    assert because in plan.reason
+
+
+def test_the_multi_profile_has_a_priced_plan_for_every_ticket() -> None:
+    made = plans("multi.toml").values()
+    assert [plan.refusal for plan in made if not plan.calls] == []
+    assert {plan.strategy for plan in made} >= {"single", "cheapest", "fastest", "weighted"}
+    assert all(plan.worst_usd is not None for plan in made)
+    assert len({plan.calls[0].model for plan in made}) >= 3
+
+
+def command_lines() -> list[list[str]]:
+    page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    lines = [shlex.split(line) for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line[0] == "airoute"]
+
+
+@pytest.mark.parametrize("line", command_lines(), ids=" ".join)
+def test_the_command_line_takes_every_command_of_the_page(
+    line: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(EXAMPLES.parent)
+    # The parser refuses unknown commands and flags before it comes to --help.
+    told = CliRunner().invoke(app, [*line[1:], "--help"])
+    assert told.exit_code == 0, told.output
+
+
+def test_every_file_that_a_command_of_the_page_reads_is_there() -> None:
+    named = {word for line in command_lines() for word in line if word.startswith("examples/")}
+    assert named == {f"examples/{name}" for name in ("tickets.jsonl", *PROFILES)}
+    assert all((EXAMPLES.parent / name).is_file() for name in named)

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import ssl
 import threading
 import time
 from collections import Counter, deque
@@ -18,6 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
+
+# Signed by itself, with its key, for localhost: good for these tests and for nothing else.
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
 
 Reply = Callable[["Recorded", asyncio.StreamWriter], Awaitable[bool]]
 """Answers one request; True: the connection stays open. Made by the functions below."""
@@ -192,9 +196,10 @@ def slow(delay_s: float, then: Reply | None = None) -> Reply:
 class ScriptedServer:
     """The server, in a thread of its own. ``script`` is used up first, then ``respond`` decides."""
 
-    def __init__(self, *, port: int = 0, log: Path | None = None) -> None:
+    def __init__(self, *, port: int = 0, log: Path | None = None, tls: bool = False) -> None:
         self.respond: Callable[[Recorded, int], Reply] = lambda _request, _n: ok()
         self.port = port
+        self._tls = tls
         self._log = log
         self._script: deque[Reply] = deque()
         self._requests: list[Recorded] = []
@@ -216,7 +221,7 @@ class ScriptedServer:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}/v1"
 
     def script(self, replies: Iterable[Reply]) -> None:
         """Answer the next requests for completions with these, in order."""
@@ -251,7 +256,12 @@ class ScriptedServer:
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         server = await asyncio.start_server(
-            self._connect, "127.0.0.1", self.port, backlog=1024, limit=2**20
+            self._connect,
+            "127.0.0.1",
+            self.port,
+            backlog=1024,
+            limit=2**20,
+            ssl=_tls_context() if self._tls else None,
         )
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
@@ -301,6 +311,12 @@ class ScriptedServer:
             line = {"time": request.time, "prompt": request.prompt, "body": request.body}
             with self._log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
+
+
+def _tls_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
 
 
 # The wire

@@ -90,7 +90,7 @@ def _take_from(tables: dict[str, Any], section: str, name: str, problems: Proble
         whole = ".".join((name, key, *tail))
         header = f'[{section}."{whole}"]'
         message = f"a name with a dot stands in quotes: {header}."
-        problems.add((section, name, key, *tail), message)
+        problems.add((section, name, key, *tail), message, key=f"{section}.{whole}")
         del table[key]
         taken.add(whole)
     if taken and not table:

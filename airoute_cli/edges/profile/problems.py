@@ -50,16 +50,23 @@ class Problems:
         self._path = path
         self._lines = lines
         self._found: list[Problem] = []
+        self._told: set[KeyPath] = set()
         self._route_names: Sequence[str | None] = ()
 
     def name_routes(self, names: Sequence[str | None]) -> None:
         """The names of the routes, so that they are called by name and not by number."""
         self._route_names = names
 
-    def add(self, at: KeyPath, message: str, remedy: str = "") -> None:
-        """Note that the key ``at`` is wrong."""
-        key = self._shown(at)
-        self._found.append(Problem(self._path, self._lines.of(at), key, message, remedy))
+    def add(self, at: KeyPath, message: str, remedy: str = "", *, key: str | None = None) -> None:
+        """Note that the key ``at`` is wrong; ``key`` says otherwise how it is shown.
+
+        Only the first thing about a key is told: what follows is mostly a consequence of it.
+        """
+        if at in self._told:
+            return
+        self._told.add(at)
+        shown = self._shown(at) if key is None else key
+        self._found.append(Problem(self._path, self._lines.of(at), shown, message, remedy))
 
     def add_invalid(
         self, error: ValidationError, model: type[BaseModel], at: KeyPath = (), more: Keys = ()
@@ -67,6 +74,9 @@ class Problems:
         """Note what pydantic found wrong with the table ``at``; ``more`` are keys it may have."""
         for details in error.errors(include_url=False):
             inner = tuple(part for part in details["loc"] if part not in _TAGS)
+            # pydantic calls a list too short when the elements in it are wrong.
+            if details["type"] == "too_short" and details["input"]:
+                continue
             message, remedy = _sentence(details, inner, model, more)
             self.add((*at, *inner), message, remedy)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ from airoute_cli.edges.profile.fields import (
     Whole,
     Words,
 )
-from airoute_cli.edges.profile.keys import CREDENTIAL_HEADERS, check_key_name
+from airoute_cli.edges.profile.keys import CREDENTIAL_HEADERS, check_key_name, looks_like_key
 
 Params = Annotated[dict[str, Any], Kind("table")]
 Capabilities = Annotated[
@@ -120,7 +121,14 @@ class ProviderTable(LimitedTable):
                     f"the header {name} carries a key, and keys never stand in a profile. "
                     "Use api_key_env or api_key_cmd."
                 )
+        _refuse_keys(headers.values())
         return headers
+
+    @field_validator("api_key_cmd")
+    @classmethod
+    def _no_key(cls, command: tuple[str, ...]) -> tuple[str, ...]:
+        _refuse_keys(command)
+        return command
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -133,6 +141,14 @@ class ProviderTable(LimitedTable):
                 "process. Remove it."
             )
         return self
+
+
+def _refuse_keys(values: Iterable[str]) -> None:
+    if any(looks_like_key(value) for value in values):
+        raise ValueError(
+            "one of its values looks like a key itself, and keys never stand in a profile. "
+            "Use api_key_env, or a command that prints the key."
+        )
 
 
 def _checked_url(url: str) -> str:

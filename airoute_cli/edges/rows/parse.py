@@ -28,8 +28,6 @@ _ODD_STARTS = {
     "-": "-Infinity is not JSON; write null",
     "T": "write true",
     "F": "write false",
-    "}": "a comma before a closing brace is not JSON",
-    "]": "a comma before a closing bracket is not JSON",
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 from collections import deque
-from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -114,18 +113,15 @@ class RowSource:
 
     def _parse_waiting(self, rows: list[Row | BadRow], limit: int) -> None:
         while self._waiting and len(rows) < limit:
-            count = min(limit - len(rows), len(self._waiting))
-            for line in list(islice(self._waiting, count)):
-                self._waiting.popleft()
-                self._number += 1
-                if type(line) is TooLong:
-                    rows.append(self._too_long(line))
-                elif text := self._clean(line):
-                    rows.append(self._read(text, self._number))
+            line = self._waiting.popleft()
+            self._number += 1
+            if isinstance(line, TooLong):
+                rows.append(self._too_long(line))
+            elif text := self._clean(line):
+                rows.append(self._read(text, self._number))
 
-    def _clean(self, line: Line) -> bytes:
+    def _clean(self, text: bytes) -> bytes:
         """The line without a BOM before it and a carriage return behind it; b"" if blank."""
-        text = bytes(line)  # type: ignore[arg-type]  # a TooLong never comes here
         if self._number == 1:
             refuse_foreign(text, self._name)
             text = text.removeprefix(codecs.BOM_UTF8)

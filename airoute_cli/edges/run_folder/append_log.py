@@ -6,6 +6,9 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
 
 from airoute_cli.core.errors import RunError
 from airoute_cli.edges.run_folder.disk_errors import reason, writing_failed
@@ -87,6 +90,14 @@ class AppendLog:
             written += os.write(self._fd, data[written:])
 
 
+class Record(NamedTuple):
+    """A line of a log: what it tells, and its place in bytes, line feed included."""
+
+    told: dict[str, Any]
+    offset: int
+    size: int
+
+
 def whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Each whole line of a log with its offset, line feed included; none if there is no file."""
     with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
@@ -95,6 +106,26 @@ def whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
             if line.endswith(b"\n"):
                 yield offset, line
             offset += len(line)
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """What every whole line of a log tells, in order, one in memory at a time.
+
+    Raises RunError for a line in the middle that is damaged: no kill leaves one behind.
+    """
+    for number, (offset, line) in enumerate(whole_lines(path), start=1):
+        yield Record(_told(line, path, number), offset, len(line))
+
+
+def _told(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        told = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise RunError(
+            f"{path}:{number} is damaged ({error.msg} at column {error.colno}); delete that line "
+            "and run again with --resume: what it said of its row is lost, the rest is not"
+        ) from None
+    return told if isinstance(told, dict) else {}
 
 
 def _end_of_lines(fd: int, size: int) -> int:

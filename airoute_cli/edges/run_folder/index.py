@@ -72,7 +72,7 @@ class RowIndex:
         return earlier
 
     def occurrence(self, digest: bytes) -> int:
-        """The how-manieth row with this content it is: 1 at the first call, then 2, …"""
+        """Count one more row with this content: 1 for the first of them, 2 for the second."""
         count: int = self._run(_COPY, digest)
         return count
 

@@ -6,12 +6,14 @@ from decimal import Decimal
 
 import orjson
 
-from airoute_cli.edges.run_folder.append_log import whole_lines
+from airoute_cli.edges.run_folder.append_log import read_records
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.scratch import key_of, scratch
 
 _EVENT = "intent"
 _TABLE = "CREATE TABLE ended (id BLOB PRIMARY KEY) WITHOUT ROWID"
+_PUT = "INSERT OR IGNORE INTO ended VALUES (?)"
+_FIND = "SELECT 1 FROM ended WHERE id = ?"
 
 
 def intent_line(
@@ -37,14 +39,10 @@ def open_intents(folder: RunFolder) -> int:
     """
     with scratch(_TABLE) as ended:
         for log in (folder.results, folder.journal):
-            for _, line in whole_lines(log.path):
-                key = key_of(orjson.loads(line)["custom_id"])
-                ended.execute("INSERT OR IGNORE INTO ended VALUES (?)", (key,))
+            for told, _, _ in read_records(log.path):
+                ended.execute(_PUT, (key_of(told["custom_id"]),))
         count = 0
-        for _, line in whole_lines(folder.audit.path):
-            told = orjson.loads(line)
+        for told, _, _ in read_records(folder.audit.path):
             if told.get("event") == _EVENT:
-                known = "SELECT 1 FROM ended WHERE id = ?"
-                row = ended.execute(known, (key_of(told["custom_id"]),)).fetchone()
-                count += row is None
+                count += ended.execute(_FIND, (key_of(told["custom_id"]),)).fetchone() is None
         return count

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from airoute_cli.core.errors import RunError
 
-# Half-filled caches of 4 MiB are as fast as large ones: the pages stand in the system's cache.
+# The bound on memory; what does not fit stands in the file, and so in the system's own cache.
 _SETTINGS = (
     "PRAGMA journal_mode = OFF",
     "PRAGMA synchronous = OFF",

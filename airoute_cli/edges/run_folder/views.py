@@ -6,10 +6,8 @@ import os
 import sqlite3
 from collections.abc import Mapping
 
-import orjson
-
 from airoute_cli.core.outcome import RowState
-from airoute_cli.edges.run_folder.append_log import whole_lines
+from airoute_cli.edges.run_folder.append_log import read_records
 from airoute_cli.edges.run_folder.atomic import replaced
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.journal import view_line
@@ -35,11 +33,10 @@ def write_views(folder: RunFolder) -> dict[str, int]:
     removed. Raises RunError.
     """
     with scratch(_TABLE) as ends:
-        for offset, line in whole_lines(folder.journal.path):
-            told = orjson.loads(line)
-            ends.execute(_PUT, (key_of(told["custom_id"]), told["state"], offset, len(line)))
-        for _, line in whole_lines(folder.results.path):
-            ends.execute(_DROP, (key_of(orjson.loads(line)["custom_id"]),))
+        for told, offset, size in read_records(folder.journal.path):
+            ends.execute(_PUT, (key_of(told["custom_id"]), told["state"], offset, size))
+        for told, _, _ in read_records(folder.results.path):
+            ends.execute(_DROP, (key_of(told["custom_id"]),))
         return {name: _write_view(folder, name, state, ends) for name, state in VIEWS.items()}
 
 

@@ -20,8 +20,8 @@ from airoute_cli.routing.strategies.base import (
 from airoute_cli.routing.wording import quoted
 
 NAME = "weighted"
-_HASH_BYTES = 8
-_HASHES = 2.0 ** (8 * _HASH_BYTES)
+# So many bits of a hash that (n + 0.5) / 2**bits is never rounded to 0 or 1.
+_BITS = 52
 
 
 class Options(StrategyOptions):
@@ -66,5 +66,5 @@ def order(candidates: Sequence[Choice], context: StrategyContext[Options]) -> Or
 def _score(name: str, weights: dict[str, float], context: StrategyContext[Options]) -> float:
     """The highest wins; an exponential draw whose rate is the weight."""
     key = b"\0".join((context.features.digest, context.route.encode(), name.encode()))
-    drawn = int.from_bytes(hashlib.blake2b(key, digest_size=_HASH_BYTES).digest())
-    return weights[name] / -math.log((drawn + 0.5) / _HASHES)
+    drawn = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest()) >> (64 - _BITS)
+    return weights[name] / -math.log((drawn + 0.5) / 2.0**_BITS)

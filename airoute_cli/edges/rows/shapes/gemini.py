@@ -53,7 +53,7 @@ def _request(messages: tuple[Message, ...], config: dict[str, Any]) -> Request:
 
 
 def _schema(mime: Any, schema: Any) -> ResponseSchema | None:
-    if mime is not None and mime not in {_JSON, "text/plain"}:
+    if mime is not None and mime not in (_JSON, "text/plain"):
         raise unsupported(_CONFIG, f"the responseMimeType {mime!r}")
     if schema is not None:
         return ResponseSchema(schema=want_object(schema, f"{_CONFIG}.responseJsonSchema"))

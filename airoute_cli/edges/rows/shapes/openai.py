@@ -22,7 +22,7 @@ from airoute_cli.edges.rows.shapes.reading import (
 )
 
 CHAT_PATH = "/chat/completions"
-_CHOICES = frozenset({"auto", "none", "required"})
+_CHOICES = ("auto", "none", "required")
 
 
 def read_line(given: dict[str, Any]) -> Reading:

@@ -46,7 +46,7 @@ def _message(given: Any, where: str) -> Message:
     turn = want_object(given, where)
     role = _role(turn.get("role"), where)
     parts = _content(turn.get("content"), f"{where}.content")
-    if len(turn) == 2:  # noqa: PLR2004 - role and content and nothing else: the usual turn
+    if len(turn) == 2 and "content" in turn:  # noqa: PLR2004 - role and content and nothing else: the usual turn
         if role == "tool":
             raise RowError(f"{where}.tool_call_id is missing")
         return Message(role, parts)

@@ -1,0 +1,196 @@
+"""Draws a resolved profile. No key can be in it: a profile only names where keys are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any
+
+from airoute_cli.core.money import Price, Rates
+from airoute_cli.core.profile import Limits, Model, Profile, Provider, Route, When
+from airoute_cli.core.settings import Settings
+
+
+def as_data(profile: Profile) -> dict[str, Any]:
+    """The profile for machines; prices are strings, so that they stay exact."""
+    return {
+        "name": profile.name,
+        "path": profile.path,
+        "digest": profile.digest,
+        "unknown_price": profile.unknown_price,
+        "providers": {name: _provider(one) for name, one in profile.providers.items()},
+        "models": {name: _model(one) for name, one in profile.models.items()},
+        "routes": [_route(route) for route in profile.routes],
+    }
+
+
+def as_text(profile: Profile) -> str:
+    """The profile for people, one line for each provider, model and route."""
+    return "\n".join(_lines(profile))
+
+
+def _lines(profile: Profile) -> Iterator[str]:
+    yield f'profile "{profile.name}" from {profile.path}'
+    yield f"an unknown price: {profile.unknown_price}"
+    yield "\nproviders"
+    yield from (f"  {_provider_line(one)}" for one in profile.providers.values())
+    yield "\nmodels"
+    yield from (f"  {_model_line(one)}" for one in profile.models.values())
+    yield "\nroutes, the first that matches wins"
+    yield from (f"  {number} {_route_line(r)}" for number, r in enumerate(profile.routes, 1))
+
+
+def _provider_line(provider: Provider) -> str:
+    key = f"key from ${provider.api_key_env}" if provider.api_key_env else "no key"
+    parts = [
+        str(provider.api),
+        provider.base_url or "inside this process",
+        f"key from `{provider.api_key_cmd[0]}`" if provider.api_key_cmd else key,
+        f"region {provider.region}" if provider.region else "",
+        _limits_text(provider.limits),
+        f"timeout {provider.timeout:g} s",
+    ]
+    return f"{provider.name}: {_joined(parts)}"
+
+
+def _model_line(model: Model) -> str:
+    window = f"{model.context_window:,} tokens" if model.context_window else "window unknown"
+    parts = [
+        f"{model.wire_name} at {model.provider.name}",
+        _price_text(model.price),
+        window,
+        f"at most {model.max_output_tokens:,} out" if model.max_output_tokens else "",
+        " ".join(sorted(model.capabilities)) or "no capabilities",
+        "private" if model.private else "",
+        f"retention {model.retention}" if model.retention else "",
+        _limits_text(model.limits),
+        _settings_text(model.settings),
+    ]
+    return f"{model.name}: {_joined(parts)}"
+
+
+def _route_line(route: Route) -> str:
+    parts = [
+        "the default" if route.when is None else f"when {_when_text(route.when)}",
+        f"{route.strategy} of {', '.join(route.models)}",
+        f"then {', '.join(route.fallback)}" if route.fallback else "",
+        " ".join(f"{key} {json.dumps(value)}" for key, value in route.options.items()),
+        "with a system message" if route.system else "",
+        _settings_text(route.settings),
+        f"on_truncated {route.on_truncated}",
+    ]
+    return f"{route.name}: {_joined(parts)}"
+
+
+def _joined(parts: list[str]) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _price_text(price: Price | None) -> str:
+    if price is None:
+        return "price unknown"
+    if not price.rates.input and not price.rates.output:
+        return f"$0 ({price.source})"
+    dated = f", newest change {price.as_of}" if price.as_of else ""
+    tiers = "".join(f", above {bound:,} tokens {_usd(rates)}" for bound, rates in price.tiers)
+    return f"{_usd(price.rates)} per million in/out{tiers} ({price.source}{dated})"
+
+
+def _usd(rates: Rates) -> str:
+    return f"${rates.input:f}/${rates.output:f}"
+
+
+def _limits_text(limits: Limits) -> str:
+    shown = {
+        "requests/min": limits.requests_per_minute,
+        "tokens/min": limits.tokens_per_minute,
+        "at once": limits.max_concurrency,
+    }
+    return ", ".join(f"{value:,} {unit}" for unit, value in shown.items() if value)
+
+
+def _settings_text(settings: Settings) -> str:
+    return " ".join(f"{key}={value}" for key, value in settings.as_dict().items())
+
+
+def _when_text(when: When) -> str:
+    stated = _when(when).items()
+    return ", ".join(f"{k} {json.dumps(v, ensure_ascii=False)}" for k, v in stated) or "anything"
+
+
+def _provider(provider: Provider) -> dict[str, Any]:
+    return {
+        "api": provider.api,
+        "base_url": provider.base_url,
+        "api_key_env": provider.api_key_env,
+        "api_key_cmd": next(iter(provider.api_key_cmd), None),
+        "headers": sorted(provider.headers),
+        "region": provider.region,
+        "timeout": provider.timeout,
+        **_limits(provider.limits),
+    }
+
+
+def _model(model: Model) -> dict[str, Any]:
+    return {
+        "provider": model.provider.name,
+        "name": model.wire_name,
+        "price": None if model.price is None else _price(model.price),
+        "context_window": model.context_window,
+        "max_output_tokens": model.max_output_tokens,
+        "capabilities": sorted(model.capabilities),
+        "retention": model.retention,
+        "private": model.private,
+        "params": model.settings.as_dict(),
+        **_limits(model.limits),
+    }
+
+
+def _route(route: Route) -> dict[str, Any]:
+    return {
+        "name": route.name,
+        "when": None if route.when is None else _when(route.when),
+        "strategy": route.strategy,
+        "models": list(route.models),
+        "fallback": list(route.fallback),
+        "system": route.system,
+        "params": route.settings.as_dict(),
+        "on_truncated": route.on_truncated,
+        **route.options,
+    }
+
+
+def _when(when: When) -> dict[str, Any]:
+    """What is stated, under the keys of the profile."""
+    stated = {f.name.rstrip("_"): _plain(getattr(when, f.name)) for f in fields(when)}
+    return {key: value for key, value in stated.items() if value or value == 0}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, When):
+        return _when(value)
+    if isinstance(value, Mapping):
+        return {key: list(values) for key, values in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _price(price: Price) -> dict[str, Any]:
+    return {
+        **_rates(price.rates),
+        "source": price.source,
+        "as_of": price.as_of.isoformat() if price.as_of else None,
+        "tiers": [{"above_input_tokens": bound, **_rates(rates)} for bound, rates in price.tiers],
+    }
+
+
+def _rates(rates: Rates) -> dict[str, str]:
+    given: dict[str, Decimal | None] = {f.name: getattr(rates, f.name) for f in fields(rates)}
+    return {name: f"{rate:f}" for name, rate in given.items() if rate is not None}
+
+
+def _limits(limits: Limits) -> dict[str, int | None]:
+    return {f.name: getattr(limits, f.name) for f in fields(limits)}

@@ -1,0 +1,110 @@
+"""A route made ready: its models looked up, its strategy and its options found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airoute_cli.core.figures import NO_FIGURES, Snapshot
+from airoute_cli.core.plan import CallRole, Candidate, Features, Plan, RuleVerdict
+from airoute_cli.core.profile import Profile, Route
+from airoute_cli.core.request import Request
+from airoute_cli.routing.choice import Choice, Chooser
+from airoute_cli.routing.eligible import checks_for, eligible
+from airoute_cli.routing.strategies import STRATEGIES
+from airoute_cli.routing.strategies.base import Ordering, Pick, StrategyContext
+
+_NOBODY = Ordering(())
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """How a request came to its route; it goes into the plan as it is."""
+
+    why: str
+    rules: tuple[RuleVerdict, ...] = ()
+    explain: bool = False
+
+
+class CompiledRoute:
+    """One route of a profile in which ``route_problems`` has found nothing."""
+
+    def __init__(self, route: Route, profile: Profile) -> None:
+        self.route = route
+        self._strategy = STRATEGIES[route.strategy]
+        self._options: Any = self._strategy.Options(**route.options)
+        self._chooser = Chooser(route)
+        self._checks = checks_for(profile.unknown_price)
+        names = dict.fromkeys((*route.models, *route.fallback))
+        self._models = {name: profile.models[name] for name in names}
+
+    def plan(self, request: Request, features: Features, snapshot: Snapshot, trail: Trail) -> Plan:
+        """The plan for a request that has come to this route."""
+        choices = self._choices(request, features, snapshot)
+        reasons = {
+            name: eligible(features, choice, self._checks) for name, choice in choices.items()
+        }
+        able = {name: choice for name, choice in choices.items() if reasons[name] is None}
+        ordering = self._order(able, features)
+        picks = (*ordering.picks, *self._behind(able, ordering))
+        return Plan(
+            route=self.route.name,
+            strategy=self.route.strategy,
+            reason=f"{trail.why}; {picks[0].reason if picks else 'no model may answer'}",
+            calls=tuple(pick.choice.call(_role(place)) for place, pick in enumerate(picks)),
+            candidates=_candidates(reasons, ordering, picks) if trail.explain else (),
+            rules=trail.rules,
+            refusal=None if picks else self._refusal(reasons),
+        )
+
+    def _choices(
+        self, request: Request, features: Features, snapshot: Snapshot
+    ) -> dict[str, Choice]:
+        return {
+            name: self._chooser.choose(model, snapshot.get(name, NO_FIGURES), request, features)
+            for name, model in self._models.items()
+        }
+
+    def _order(self, able: Mapping[str, Choice], features: Features) -> Ordering:
+        """What the strategy makes of the route's own models that may answer."""
+        candidates = [able[name] for name in self.route.models if name in able]
+        if not candidates:
+            return _NOBODY
+        context = StrategyContext(self.route.name, self._options, features)
+        return self._strategy.order(candidates, context)
+
+    def _behind(self, able: Mapping[str, Choice], ordering: Ordering) -> Iterator[Pick]:
+        """The route's ``fallback``, as far as it may answer and is not in the plan."""
+        taken = {pick.choice.name for pick in ordering.picks}
+        reason = "the route's fallback"
+        if not taken:
+            reason += ", as none of its models may answer"
+        for name in dict.fromkeys(self.route.fallback):
+            if name in able and name not in taken:
+                yield Pick(able[name], reason)
+
+    def _refusal(self, reasons: Mapping[str, str | None]) -> str:
+        each = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        return f'no model of route "{self.route.name}" may answer: {each}'
+
+
+def _role(place: int) -> CallRole:
+    return CallRole.FALLBACK if place else CallRole.ANSWER
+
+
+def _candidates(
+    reasons: Mapping[str, str | None], ordering: Ordering, picks: tuple[Pick, ...]
+) -> tuple[Candidate, ...]:
+    """Every model of the route, in its order."""
+    taken = {pick.choice.name: pick.reason for pick in picks}
+    passed = {one.model: one.reason for one in ordering.passed}
+    return tuple(
+        Candidate(
+            model=name,
+            eligible=reason is None,
+            taken=name in taken,
+            reason=reason or taken.get(name) or passed.get(name, "not asked for"),
+        )
+        for name, reason in reasons.items()
+    )

@@ -1,0 +1,39 @@
+"""A plan as JSON, for ``--json`` and for the run folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from airoute_cli.core.plan import Call, Plan
+
+
+def plan_to_dict(plan: Plan) -> dict[str, Any]:
+    """``plan`` in values that JSON has: amounts are numbers in US dollars, null where unknown."""
+    return {
+        "route": plan.route,
+        "strategy": plan.strategy,
+        "reason": plan.reason,
+        "refusal": plan.refusal,
+        "expected_usd": _number(plan.expected_usd),
+        "worst_usd": _number(plan.worst_usd),
+        "calls": [_call(call) for call in plan.calls],
+        "candidates": [asdict(candidate) for candidate in plan.candidates],
+        "rules": [asdict(rule) for rule in plan.rules],
+    }
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "model": call.model,
+        "role": str(call.role),
+        "input_tokens": call.input_tokens,
+        "max_output_tokens": call.max_output_tokens,
+        "expected_usd": _number(call.expected_usd),
+        "worst_usd": _number(call.worst_usd),
+    }
+
+
+def _number(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)

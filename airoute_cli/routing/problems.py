@@ -1,0 +1,55 @@
+"""What only routing can find wrong in a profile: strategies and their options."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from airoute_cli.core.errors import Problem
+from airoute_cli.core.profile import Profile, Route
+from airoute_cli.routing.strategies import STRATEGIES
+from airoute_cli.routing.strategies.base import Strategy
+from airoute_cli.routing.wording import quoted
+
+
+def route_problems(profile: Profile) -> tuple[Problem, ...]:
+    """Every problem of the routes' strategies and options; ``line`` is None, as nobody knows it."""
+    return tuple(problem for route in profile.routes for problem in _problems(profile.path, route))
+
+
+def _problems(path: str, route: Route) -> Iterator[Problem]:
+    strategy = STRATEGIES.get(route.strategy)
+    if strategy is None:
+        message = f'there is no strategy "{route.strategy}".'
+        yield Problem(path, None, f"routes.{route.name}.strategy", message, _nearest(route))
+        return
+    yield from _option_problems(path, route, strategy)
+
+
+def _option_problems(path: str, route: Route, strategy: Strategy) -> Iterator[Problem]:
+    try:
+        options = strategy.Options(**route.options)
+    except ValidationError as error:
+        for detail in error.errors():
+            yield _option_problem(path, route, detail)
+        return
+    message = strategy.problem(route.models, options)
+    if message is not None:
+        yield Problem(path, None, f"routes.{route.name}", message)
+
+
+def _option_problem(path: str, route: Route, detail: Mapping[str, Any]) -> Problem:
+    key = ".".join(str(part) for part in ("routes", route.name, *detail["loc"]))
+    if detail["type"] == "extra_forbidden":
+        return Problem(path, None, key, f"{route.strategy} has no such key.")
+    if detail["type"] == "missing":
+        return Problem(path, None, key, f"{route.strategy} needs this key.")
+    return Problem(path, None, key, f"{detail['msg']}.")
+
+
+def _nearest(route: Route) -> str:
+    close = difflib.get_close_matches(route.strategy.casefold(), STRATEGIES, n=1)
+    return f'Did you mean "{close[0]}"?' if close else f"There are {quoted(STRATEGIES, 'and')}."

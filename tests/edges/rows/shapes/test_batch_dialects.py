@@ -1,0 +1,342 @@
+from __future__ import annotations
+
+import pytest
+
+from airoute_cli.core.errors import RowError
+from airoute_cli.core.request import Image, Message, Request, ResponseSchema, Text
+from airoute_cli.core.settings import Settings
+from airoute_cli.edges.rows.shapes import anthropic, bedrock, gemini
+
+CANNOT = "cannot be carried to a model; take it out of the row"
+
+
+def claude(**params):
+    return {"params": {"messages": [{"role": "user", "content": "hi"}], **params}}
+
+
+def converse(**asked):
+    turn = {"role": "user", "content": [{"text": "hi"}]}
+    return {"modelInput": {"messages": [turn], **asked}}
+
+
+def gem(**asked):
+    return {"request": {"contents": [{"role": "user", "parts": [{"text": "hi"}]}], **asked}}
+
+
+ASKED = Request(
+    (
+        Message("system", (Text("be brief"),)),
+        Message("user", (Text("look"), Image("data:image/png;base64,AA=="))),
+        Message("assistant", (Text("done"),)),
+    ),
+    Settings(max_output_tokens=9, temperature=0.5, top_p=0.9, stop=("END",)),
+)
+
+
+def test_anthropic():
+    image = {"type": "base64", "media_type": "image/png", "data": "AA=="}
+    read = anthropic.read_line(
+        {
+            "params": {
+                "model": "claude",
+                "max_tokens": 9,
+                "temperature": 0.5,
+                "top_p": 0.9,
+                "stop_sequences": ["END"],
+                "stream": False,
+                "metadata": {"user_id": "u"},
+                "system": [
+                    {"type": "text", "text": "be brief", "cache_control": {"type": "ephemeral"}}
+                ],
+                "messages": [
+                    {
+                        "role": "user",
+                        "content": [
+                            {"type": "text", "text": "look"},
+                            {"type": "image", "source": image},
+                        ],
+                    },
+                    {"role": "assistant", "content": "done"},
+                ],
+            },
+            "metadata": {"tier": "gold"},
+            "ticket": 1,
+        }
+    )
+    assert read == (ASKED, {"user_id": "u", "tier": "gold"}, {"ticket": 1})
+
+
+def test_anthropic_images_by_url_and_system_text():
+    source = {"type": "url", "url": "https://x/y.png"}
+    read = anthropic.read_line(
+        claude(
+            system="s",
+            top_k=4,
+            messages=[{"role": "user", "content": [{"type": "image", "source": source}]}],
+        )
+    )
+    assert read.request == Request(
+        (Message("system", (Text("s"),)), Message("user", (Image("https://x/y.png"),))),
+        Settings(extra={"top_k": 4}),
+    )
+
+
+def test_bedrock():
+    read = bedrock.read_line(
+        {
+            "modelInput": {
+                "modelId": "m",
+                "system": [{"text": "be brief"}],
+                "messages": [
+                    {
+                        "role": "user",
+                        "content": [
+                            {"text": "look"},
+                            {"image": {"format": "png", "source": {"bytes": "AA=="}}},
+                        ],
+                    },
+                    {"role": "assistant", "content": [{"text": "done"}]},
+                ],
+                "inferenceConfig": {
+                    "maxTokens": 9,
+                    "temperature": 0.5,
+                    "topP": 0.9,
+                    "stopSequences": ["END"],
+                },
+                "requestMetadata": {"team": "a"},
+            },
+            "metadata": {"tier": "gold"},
+            "ticket": 1,
+        }
+    )
+    assert read == (ASKED, {"team": "a", "tier": "gold"}, {"ticket": 1})
+
+
+def test_bedrock_lines_with_claudes_own_body():
+    own = claude(anthropic_version="bedrock-2023-05-31", max_tokens=5)["params"]
+    read = bedrock.read_line({"modelInput": own})
+    assert read.request == Request((Message("user", (Text("hi"),)),), Settings(max_output_tokens=5))
+
+
+@pytest.mark.parametrize("snake", [False, True])
+def test_gemini(snake):
+    def key(camel, other):
+        return other if snake else camel
+
+    image = {key("mimeType", "mime_type"): "image/png", "data": "AA=="}
+    read = gemini.read_line(
+        {
+            "request": {
+                "model": "m",
+                key("systemInstruction", "system_instruction"): {"parts": [{"text": "be brief"}]},
+                "contents": [
+                    {
+                        "role": "user",
+                        "parts": [{"text": "look"}, {key("inlineData", "inline_data"): image}],
+                    },
+                    {"role": "model", "parts": {"text": "done"}},
+                ],
+                key("generationConfig", "generation_config"): {
+                    key("maxOutputTokens", "max_output_tokens"): 9,
+                    "temperature": 0.5,
+                    key("topP", "top_p"): 0.9,
+                    key("stopSequences", "stop_sequences"): ["END"],
+                    key("candidateCount", "candidate_count"): 1,
+                },
+            },
+            "metadata": {"tier": "gold"},
+            "ticket": 1,
+        }
+    )
+    assert read == (ASKED, {"tier": "gold"}, {"ticket": 1})
+
+
+def test_gemini_files_schemas_and_a_bare_turn():
+    data = {"fileData": {"mimeType": "image/png", "fileUri": "https://x/y.png"}}
+    schema = {"type": "object"}
+    config = {"responseMimeType": "application/json", "responseJsonSchema": schema, "topK": 4}
+    read = gemini.read_line(
+        {"request": {"contents": {"parts": [data]}, "generationConfig": config}}
+    )
+    assert read.request == Request(
+        (Message("user", (Image("https://x/y.png"),)),),
+        Settings(extra={"top_k": 4}),
+        schema=ResponseSchema(schema=schema),
+    )
+    plain = gemini.read_line(gem(generationConfig={"responseMimeType": "application/json"}))
+    assert plain.request.schema == ResponseSchema()
+
+
+def turn(*blocks):
+    return {"messages": [{"role": "user", "content": list(blocks)}]}
+
+
+def parts(*given):
+    return {"contents": [{"parts": list(given)}]}
+
+
+@pytest.mark.parametrize(
+    ("read", "given", "code", "sentence"),
+    [
+        (anthropic, {"params": 5}, "invalid_row", "params must be an object, not a number"),
+        (
+            anthropic,
+            claude(messages=[]),
+            "empty_prompt",
+            "params.messages is empty: there is nothing to ask",
+        ),
+        (
+            anthropic,
+            claude(**turn({"type": "tool_result"})),
+            "unsupported_content",
+            f"params.messages[0].content[0]: a part of type 'tool_result' {CANNOT}",
+        ),
+        (
+            anthropic,
+            claude(**turn({"type": "text", "text": "x", "citations": [1]})),
+            "unsupported_content",
+            f"params.messages[0].content[0]: the key 'citations' {CANNOT}",
+        ),
+        (
+            anthropic,
+            claude(**turn({"type": "image", "source": {"type": "file", "file_id": "f"}})),
+            "unsupported_content",
+            f"params.messages[0].content[0]: an image with a source of type 'file' {CANNOT}",
+        ),
+        (
+            anthropic,
+            claude(thinking={"type": "enabled"}),
+            "unsupported_content",
+            f"params: the key 'thinking' {CANNOT}",
+        ),
+        (
+            anthropic,
+            claude(messages=[{"role": "tool", "content": "x"}]),
+            "invalid_row",
+            "params.messages[0].role must be user, assistant or system, not 'tool'",
+        ),
+        (
+            anthropic,
+            claude(messages=[{"role": "user"}]),
+            "invalid_row",
+            "params.messages[0].content must be a string or a list of blocks, not null",
+        ),
+        (
+            anthropic,
+            claude(max_tokens="9"),
+            "invalid_setting",
+            "params.max_tokens must be a whole number of at least 1, not '9'",
+        ),
+        (bedrock, {"modelInput": "x"}, "invalid_row", "modelInput must be an object, not a string"),
+        (
+            bedrock,
+            converse(messages=[]),
+            "empty_prompt",
+            "modelInput.messages is empty: there is nothing to ask",
+        ),
+        (
+            bedrock,
+            converse(**turn({"text": "x"}, {"toolUse": {}})),
+            "unsupported_content",
+            f"modelInput.messages[0].content[1]: a part of type 'toolUse' {CANNOT}",
+        ),
+        (
+            bedrock,
+            converse(**turn({"text": "x", "cachePoint": {}})),
+            "unsupported_content",
+            f"modelInput.messages[0].content[0]: a part of type 'cachePoint' {CANNOT}",
+        ),
+        (
+            bedrock,
+            converse(**turn({"image": {"format": "png", "source": {"s3Location": {}}}})),
+            "unsupported_content",
+            (
+                "modelInput.messages[0].content[0].image: an image with a source of type "
+                f"'s3Location' {CANNOT}"
+            ),
+        ),
+        (
+            bedrock,
+            converse(toolConfig={"tools": []}),
+            "unsupported_content",
+            f"modelInput: the key 'toolConfig' {CANNOT}",
+        ),
+        (
+            bedrock,
+            converse(inferenceConfig={"topP": "x"}),
+            "invalid_setting",
+            "modelInput.inferenceConfig.topP must be a number, not 'x'",
+        ),
+        (
+            bedrock,
+            converse(messages=[{"role": "system", "content": []}]),
+            "invalid_row",
+            "modelInput.messages[0].role must be user or assistant, not 'system'",
+        ),
+        (gemini, {"request": []}, "invalid_row", "request must be an object, not a list"),
+        (
+            gemini,
+            gem(contents=[]),
+            "empty_prompt",
+            "request.contents is empty: there is nothing to ask",
+        ),
+        (
+            gemini,
+            gem(**parts({"functionCall": {}})),
+            "unsupported_content",
+            f"request.contents[0].parts[0]: a part of type 'functionCall' {CANNOT}",
+        ),
+        (
+            gemini,
+            gem(**parts({"text": "x", "thought": True})),
+            "unsupported_content",
+            f"request.contents[0].parts[0]: a part of type 'thought' {CANNOT}",
+        ),
+        (
+            gemini,
+            gem(**parts({"inlineData": {"mimeType": "audio/mp3", "data": "AA"}})),
+            "unsupported_content",
+            f"request.contents[0].parts[0].inlineData: a part of type 'audio/mp3' {CANNOT}",
+        ),
+        (
+            gemini,
+            gem(safetySettings=[]),
+            "unsupported_content",
+            f"request: the key 'safetySettings' {CANNOT}",
+        ),
+        (
+            gemini,
+            gem(generationConfig={"responseSchema": {"type": "OBJECT"}}),
+            "unsupported_content",
+            f"request.generationConfig: the key 'responseSchema' {CANNOT}",
+        ),
+        (
+            gemini,
+            gem(generationConfig={"responseMimeType": "text/x.enum"}),
+            "unsupported_content",
+            f"request.generationConfig: the responseMimeType 'text/x.enum' {CANNOT}",
+        ),
+        (
+            gemini,
+            gem(generationConfig={"responseMimeType": ["text/plain"]}),
+            "unsupported_content",
+            f"request.generationConfig: the responseMimeType ['text/plain'] {CANNOT}",
+        ),
+        (
+            gemini,
+            gem(generationConfig={"candidateCount": 2}),
+            "invalid_row",
+            "request.generationConfig.candidateCount is 2; a row gets one answer",
+        ),
+        (
+            gemini,
+            gem(contents=[{"role": "system", "parts": []}]),
+            "invalid_row",
+            "request.contents[0].role must be user or model, not 'system'",
+        ),
+    ],
+)
+def test_what_cannot_be_carried_is_never_dropped_in_silence(read, given, code, sentence):
+    with pytest.raises(RowError) as error:
+        read.read_line(given)
+    assert (error.value.code, str(error.value)) == (code, sentence)
