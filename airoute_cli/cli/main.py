@@ -11,8 +11,13 @@ from airoute_cli.cli.exit_codes import ExitCode
 from airoute_cli.core.errors import AirouteError
 
 
+COMPLETION = "_AIROUTE_COMPLETE"
+
+
 def main() -> NoReturn:
     """Run the command line; never return, never show a traceback for a user's error."""
+    if COMPLETION in os.environ:
+        _offer_completion()
     try:
         app(prog_name="airoute")
     except AirouteError as error:
@@ -26,6 +31,13 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     sys.exit(ExitCode.OK)
+
+
+def _offer_completion() -> None:
+    """Teach Typer the shells, which it does by itself only with its own completion options."""
+    from typer.completion import completion_init
+
+    completion_init()
 
 
 def _tell(sentence: str) -> None:

@@ -36,7 +36,7 @@ class HttpEndpoint:
         wire = FORMATS[model.provider.api]
         with self._scrubbed():
             asked = wire.encode(model, request, self._key, stream=False)
-            reply = self._clean(await self._transport.post(asked, timeout_s=model.provider.timeout))
+            reply = await self._transport.post(asked, timeout_s=model.provider.timeout)
             if reply.status not in _OK:
                 raise wire.decode_error(reply, time.time())
             return wire.decode(reply)
@@ -54,7 +54,7 @@ class HttpEndpoint:
             sent = self._transport.stream(asked, timeout_s=model.provider.timeout)
             async with sent as answer:
                 if answer.status not in _OK:
-                    raise wire.decode_error(self._clean(await _whole(answer)), time.time())
+                    raise wire.decode_error(await _whole(answer), time.time())
                 return await self._read(model, answer, on_text)
 
     async def aclose(self) -> None:
@@ -74,13 +74,6 @@ class HttpEndpoint:
         if completion.text and not spoken:  # a server that does not stream
             on_text(completion.text)
         return completion
-
-    def _clean(self, reply: HttpReply) -> HttpReply:
-        """The reply without the key: before a message is cut, so that no half of it stays."""
-        key = (self._key or _NO_KEY).reveal().encode()
-        if not key or key not in reply.body:
-            return reply
-        return HttpReply(reply.status, reply.headers, reply.body.replace(key, b"*****"))
 
     @contextmanager
     def _scrubbed(self) -> Iterator[None]:

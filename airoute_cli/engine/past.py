@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-import orjson
-
-from airoute_cli.edges.run_folder.append_log import AppendLog, whole_lines
+from airoute_cli.edges.run_folder.append_log import read_records
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.index import RowIndex
 from airoute_cli.edges.run_folder.intents import open_intents
@@ -29,21 +26,16 @@ class Past:
         """Read a folder's results and journal once, line by line."""
         index, tally = RowIndex(), Tally()
         try:
-            for line in _lines(folder.results):
-                told = line["airoute"]
-                index.finish(line["custom_id"], bytes.fromhex(told["digest"]))
+            for record in read_records(folder.results.path):
+                told = record.told["airoute"]
+                index.finish(record.told["custom_id"], bytes.fromhex(told["digest"]))
                 tally.add(told)
-            for line in _lines(folder.journal):
-                index.note_incomplete(
-                    line["custom_id"], bytes.fromhex(line["digest"]), line["state"]
-                )
+            for record in read_records(folder.journal.path):
+                line = record.told
+                digest = bytes.fromhex(line["digest"])
+                index.note_incomplete(line["custom_id"], digest, line["state"])
                 tally.add(line["airoute"])
             tally.interrupted_calls = open_intents(folder)
             yield cls(index, tally)
         finally:
             index.close()
-
-
-def _lines(log: AppendLog) -> Iterator[dict[str, Any]]:
-    for _, line in whole_lines(log.path):
-        yield orjson.loads(line)

@@ -17,7 +17,7 @@ def clip(text: str, limit: int) -> str:
 
     It is cut between words only, so that no piece of a key is left that scrubbing would miss.
     """
-    flat = _UNPRINTABLE.sub(" ", text[:_LOOKED_AT])
+    flat = _UNPRINTABLE.sub(" ", _head(text))
     wrapper = TextWrapper(
         limit,
         max_lines=1,
@@ -31,5 +31,10 @@ def clip(text: str, limit: int) -> str:
 
 def without_markup(text: str) -> str:
     """The words of an HTML page, as a proxy in between likes to send; other text as it is."""
-    head = text[:_LOOKED_AT]
+    head = _head(text)
     return _MARKUP.sub(" ", head) if head.lstrip().startswith("<") else head
+
+
+def _head(text: str) -> str:
+    """The beginning of a text, in whole words."""
+    return text if len(text) <= _LOOKED_AT else text[:_LOOKED_AT].rsplit(None, 1)[0]

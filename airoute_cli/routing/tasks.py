@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import string
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from airoute_cli.routing.task_signs import POLITE, SHAPES, SIGNS, Weighted
 
@@ -17,19 +18,23 @@ TAIL_CHARS = 1_000
 # Words behind the first ones are rather material than wish, and count half.
 WISH_WORDS = 30
 MATERIAL = 0.5
-# Two words, or a greeting, are a conversation if they are nothing else.
+# A greeting is a conversation where little else is said; tickets begin with one, too.
 SHORT_WORDS = 12
 SHORT_CHAT = 1.0
 LEAST = 2.0
 
-_WORDS = re.compile(r"[^\W_]+")
-_Table = Mapping[str, tuple[tuple[str, float], ...]]
+# Punctuation beyond ASCII by code point, as several of them are taken for others by the eye: Latin
+# inverted marks, guillemets, General Punctuation, CJK, and the full-width forms.
+_BEYOND = (0xA1, 0xAB, 0xBB, 0xBF, *range(0x2010, 0x2028), *range(0x3001, 0x3012), 0xFF01, 0xFF08)
+_FULL_WIDTH = (0xFF09, 0xFF0C, 0xFF1A, 0xFF1F)
+_BREAKS = dict.fromkeys((*map(ord, string.punctuation), *_BEYOND, *_FULL_WIDTH), " ")
+_Entries = tuple[tuple[str, float], ...]
 
 
 def detect_task(text: str) -> str:
     """One of ``TASKS``: what the user's text asks for, "other" where nothing speaks clearly."""
     folded = _window(text).casefold()
-    words = _WORDS.findall(folded)
+    words = _words(folded)
     scores: dict[str, float] = defaultdict(float)
     for task, weight in _signs(folded, words):
         scores[task] += weight
@@ -62,7 +67,7 @@ def _found(words: list[str], share: float) -> Iterator[tuple[str, float]]:
     for word in _SINGLE.keys() & set(words):
         for task, weight in _SINGLE[word]:
             yield task, weight * share
-    for pair in _PAIRS.keys() & set(map("+".join, zip(words, words[1:], strict=False))):
+    for pair in _PAIRS.keys() & set(pairwise(words)):
         for task, weight in _PAIRS[pair]:
             yield task, weight * share
 
@@ -74,10 +79,14 @@ def _opener(words: Iterable[str]) -> str:
 
 def _last_line(folded: str) -> list[str]:
     _, newline, line = folded.rstrip().rpartition("\n")
-    return _WORDS.findall(line)[:SHORT_WORDS] if newline else []
+    return _words(line)[:SHORT_WORDS] if newline else []
 
 
-def _table(columns: Iterable[tuple[str, Weighted]]) -> _Table:
+def _words(folded: str) -> list[str]:
+    return folded.translate(_BREAKS).split()
+
+
+def _table(columns: Iterable[tuple[str, Weighted]]) -> dict[str, _Entries]:
     """From words by task and weight to tasks and weights by word."""
     table: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for task, weighted in columns:
@@ -87,6 +96,14 @@ def _table(columns: Iterable[tuple[str, Weighted]]) -> _Table:
     return {word: tuple(entries) for word, entries in table.items()}
 
 
+def _pair(joined: str) -> tuple[str, str]:
+    first, second = joined.split("+")
+    return first, second
+
+
 _OPENS = _table((task, signs.opens) for task, signs in SIGNS.items())
 _SINGLE = _table((task, signs.words) for task, signs in SIGNS.items())
-_PAIRS = _table((task, signs.pairs) for task, signs in SIGNS.items())
+_PAIRS = {
+    _pair(joined): entries
+    for joined, entries in _table((task, signs.pairs) for task, signs in SIGNS.items()).items()
+}

@@ -36,3 +36,7 @@ def test_markup_goes() -> None:
     page = "<html><head><title>x</title><style>a{}</style></head><body><h1>502 Bad</h1>Gateway"
     assert without_markup(page).split() == ["502", "Bad", "Gateway"]
     assert without_markup("a < b > c") == "a < b > c"
+
+
+def test_no_half_of_a_word_is_left_of_a_very_long_text() -> None:
+    assert clip("bad key" + " " * 19_980 + "sk-abc-def-ghi-jkl-mno", 200) == "bad key"

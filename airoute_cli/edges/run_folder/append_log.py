@@ -119,7 +119,7 @@ def read_records(path: Path) -> Iterator[Record]:
 
 def _told(line: bytes, path: Path, number: int) -> dict[str, Any]:
     try:
-        told = orjson.loads(line)
+        told = orjson.loads(line.removesuffix(b"\n"))
     except orjson.JSONDecodeError as error:
         raise RunError(
             f"{path}:{number} is damaged ({error.msg} at column {error.colno}); delete that line "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,7 +31,8 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise writing_failed(path, error) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the error that counts is on its way already
+            temporary.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -6,9 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
-
-from airoute_cli.edges.run_folder.append_log import whole_lines
+from airoute_cli.edges.run_folder.append_log import read_records
 from airoute_cli.edges.run_folder.atomic import replaced
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.scratch import scratch
@@ -32,5 +30,5 @@ def put_in_order(folder: RunFolder) -> None:
 
 
 def _places(path: Path) -> Iterator[tuple[int, int, int]]:
-    for offset, line in whole_lines(path):
-        yield orjson.loads(line)["airoute"]["line"], offset, len(line)
+    for record in read_records(path):
+        yield record.told["airoute"]["line"], record.offset, record.size

@@ -9,6 +9,7 @@ import pytest
 from airoute_cli.core.errors import RunError, UsageError
 from airoute_cli.edges.run_folder.append_log import AppendLog
 from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.edges.run_folder.lock import FolderLock
 
 
 @pytest.fixture
@@ -64,6 +65,17 @@ def test_two_runs_cannot_be_in_one_folder(run_path):
         folder.write_manifest({})
         with pytest.raises(RunError, match="is in use by process"):
             RunFolder.resume(run_path)
+
+
+def test_a_run_that_began_and_ended_meanwhile_is_not_written_over(run_path, monkeypatch):
+    def lock_late(path: Path) -> FolderLock:
+        (path / "run.json").write_text("{}")
+        return FolderLock(path)
+
+    monkeypatch.setattr("airoute_cli.edges.run_folder.folder.FolderLock", lock_late)
+    with pytest.raises(UsageError, match="is not empty"):
+        RunFolder.create(run_path)
+    FolderLock(run_path).release()
 
 
 def test_there_must_be_a_run_to_resume(run_path):

@@ -17,8 +17,10 @@ JSON = st.recursive(
     | st.booleans()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(CHARACTERS),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(CHARACTERS), inner),
-    max_leaves=6,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(CHARACTERS), inner, max_size=3)
+    ),
+    max_leaves=4,
 )
 
 
