@@ -10,7 +10,6 @@ from airoute_cli.cli.app import app
 from airoute_cli.cli.exit_codes import ExitCode
 from airoute_cli.core.errors import AirouteError
 
-
 COMPLETION = "_AIROUTE_COMPLETE"
 
 
@@ -35,7 +34,7 @@ def main() -> NoReturn:
 
 def _offer_completion() -> None:
     """Teach Typer the shells, which it does by itself only with its own completion options."""
-    from typer.completion import completion_init
+    from typer._completion_classes import completion_init
 
     completion_init()
 
