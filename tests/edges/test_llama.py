@@ -117,10 +117,10 @@ async def test_cancelling_stops_the_answer_and_frees_its_slot(runtime: LlamaRunt
 
 
 async def test_cancelling_in_a_long_prompt_stops_it_too(weights: Path):
-    runtime = await asyncio.to_thread(LlamaRuntime.load, weights, slots=1, context=4_096)
+    runtime = await asyncio.to_thread(LlamaRuntime.load, weights, slots=1, context=2_048)
     chunks: list[Chunk] = []
     asking = asyncio.create_task(
-        runtime.generate(body("word " * 3_500), chunks.append, timeout_s=60)
+        runtime.generate(body("word " * 1_900), chunks.append, timeout_s=60)
     )
     await asyncio.sleep(0)
     assert runtime.busy == 1

@@ -20,7 +20,7 @@ def load(path: Path, *, slots: int | None = 1, context: int | None = 512) -> tup
 
 
 def test_a_missing_file_names_the_command(tmp_path: Path):
-    with pytest.raises(SetupError, match="no weights file at .*airoute models pull smollm2"):
+    with pytest.raises(SetupError, match=r"no weights file at .*airoute models pull smollm2"):
         load(tmp_path / "none.gguf")
 
 
@@ -74,6 +74,25 @@ def test_a_missing_package_names_the_extra(weights: Path, monkeypatch: pytest.Mo
     assert str(caught.value) == MISSING_PACKAGE
 
 
+@pytest.mark.parametrize(
+    ("reason", "remedy"),
+    [
+        ("libgomp.so.1: cannot open shared object file", "apt-get install libgomp1"),
+        ("undefined symbol: odd", "--force-reinstall xllamacpp"),
+    ],
+)
+def test_a_package_that_does_not_load_names_the_remedy(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str, remedy: str
+):
+    (tmp_path / "xllamacpp.py").write_text(f"raise ImportError({reason!r})")
+    monkeypatch.delitem(sys.modules, "xllamacpp", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(SetupError, match=remedy):
+        load(weights)
+    assert "GOMP_SPINCOUNT" not in os.environ
+
+
 def test_a_model_never_gets_more_context_than_it_was_made_for(weights: Path):
     assert load(weights, context=100_000) == (1, 8_192)
 
@@ -92,15 +111,11 @@ def test_nothing_is_left_to_reach_the_model_by(
 
 
 def _listening() -> set[str]:
-    """The addresses on which this process' network namespace listens, by TCP."""
-    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    own = {os.readlink(link) for link in _open_files() if link.is_symlink()}
-    fields = [line.split() for line in lines]
+    """The TCP addresses on which this process listens."""
+    links = [link for link in Path("/proc/self/fd").iterdir() if link.exists()]
+    own = {str(link.readlink()) for link in links}
+    fields = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return {field[1] for field in fields if field[3] == "0A" and f"socket:[{field[9]}]" in own}
-
-
-def _open_files() -> list[Path]:
-    return [link for link in Path("/proc/self/fd").iterdir() if link.exists()]
 
 
 def test_a_temporary_folder_with_a_long_name_is_no_obstacle(

@@ -54,7 +54,7 @@ def test_a_relative_path_counts_from_the_working_directory(
     ("name", "said"),
     [
         ("models/none.gguf", "There is no weights file at .*models/none.gguf"),
-        ("smolm2", "Did you mean 'smollm2'?"),
+        ("smolm2", r"Did you mean 'smollm2'\?"),
         ("gpt-9", "Known are: smollm2, smollm2-135m-instruct"),
     ],
 )
@@ -64,5 +64,5 @@ def test_what_is_not_there_is_a_sentence(name: str, said: str):
 
 
 def test_the_catalogue_suggests_too():
-    with pytest.raises(SetupError, match="Did you mean 'smollm2'?"):
+    with pytest.raises(SetupError, match=r"Did you mean 'smollm2'\?"):
         known_weights("smollm")

@@ -63,7 +63,7 @@ def test_an_image_is_refused_in_a_sentence():
         ({}, ErrorKind.SERVER, True),
     ],
 )
-def test_errors_are_classified(error: dict[str, Any], kind: ErrorKind, retryable: bool):
+def test_errors_are_classified(error: dict[str, Any], kind: ErrorKind, *, retryable: bool):
     decoded = decode_error(error)
 
     assert (decoded.kind, decoded.retryable) == (kind, retryable)

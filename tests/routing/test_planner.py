@@ -144,7 +144,7 @@ def test_a_model_named_by_hand_must_be_able_to(make: Any):
 
 
 def test_a_model_that_is_none(make: Any):
-    with pytest.raises(UsageError, match='no model "gpt". Its models are "a", "b" and "c".'):
+    with pytest.raises(UsageError, match='no model "gpt"'):
         Planner(make.profile([DEFAULT])).plan(make.row(), {}, only_model="gpt")
 
 

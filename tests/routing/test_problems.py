@@ -15,18 +15,24 @@ from airoute_cli.routing.problems import route_problems
     [
         (
             Route("r", "cheepest", ("a",)),
-            'test.toml: routes.r.strategy: there is no strategy "cheepest". '
-            'Did you mean "cheapest"?',
+            (
+                'test.toml: routes.r.strategy: there is no strategy "cheepest". '
+                'Did you mean "cheapest"?'
+            ),
         ),
         (
             Route("r", "xyz", ("a",)),
-            'test.toml: routes.r.strategy: there is no strategy "xyz". There are "single", '
-            '"fallback", "cheapest", "fastest" and "weighted".',
+            (
+                'test.toml: routes.r.strategy: there is no strategy "xyz". There are "single", '
+                '"fallback", "cheapest", "fastest" and "weighted".'
+            ),
         ),
         (
             Route("r", "single", ("a", "b")),
-            "test.toml: routes.r: single takes exactly one model and here are 2. Keep one, or "
-            'say strategy = "fallback" to try them in order.',
+            (
+                "test.toml: routes.r: single takes exactly one model and here are 2. Keep one, or "
+                'say strategy = "fallback" to try them in order.'
+            ),
         ),
         (
             Route("r", "fallback", ("a",), options={"weights": {"a": 1}}),

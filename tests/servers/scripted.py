@@ -267,6 +267,8 @@ class ScriptedServer:
         self._started.set()
         await self._stopping.wait()
         server.close()
+        for _ in range(10):  # what was accepted just now gets its task, and so is closed below
+            await asyncio.sleep(0)
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -277,8 +279,10 @@ class ScriptedServer:
         self._connections.add(task)
         try:
             await self._talk(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client went away in mid-request, or the server stops
+        except asyncio.CancelledError:
+            writer.transport.abort()  # the server stops, and waits for no client
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the client went away
         finally:
             self._connections.discard(task)
             writer.close()

@@ -24,7 +24,7 @@ def picked(ordering: Ordering) -> list[tuple[str, str]]:
 
 def test_the_table_holds_each_under_its_name():
     assert list(STRATEGIES) == list(OPTIONS) == NAMES
-    assert all(STRATEGIES[name].NAME == name for name in NAMES)
+    assert all(name == STRATEGIES[name].NAME for name in NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
