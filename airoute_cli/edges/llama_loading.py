@@ -27,10 +27,14 @@ _LONGEST_SOCKET_PATH = 100  # the systems' own limits are 104 and 108 bytes
 
 
 class LlamaServer(Protocol):
-    """The one part of ``xllamacpp.Server`` that is used."""
+    """The part of ``xllamacpp.Server`` that is used."""
 
     def handle_chat_completions(self, prompt: bytes, callback: Callable[[bytes], bool]) -> None:
         """Answer a JSON body; blocks, and stops when ``callback`` returns True."""
+        ...
+
+    def handle_metrics(self) -> object:
+        """Figures from its loop; blocks until the loop answers."""
         ...
 
 
@@ -139,6 +143,7 @@ def _params(package: Any, path: Path, *, slots: int, context: int, threads: int 
     params.cache_ram_mib = 0  # by default it may keep 8 GiB of old prompts
     params.n_threads_http = 1
     params.ui = params.endpoint_slots = False
+    params.endpoint_metrics = True
     return params
 
 
@@ -159,6 +164,9 @@ def _start(package: Any, params: Any, path: Path, header: Header) -> LlamaServer
         params.hostnames = [f"{folder}/llama.sock"]
         try:
             server: LlamaServer = package.Server(params)
+            # Its loop may still be about to start. Freed at that moment, it would never notice
+            # and be waited for without end; one answer from the loop shows that it runs.
+            server.handle_metrics()
         except (RuntimeError, ValueError, MemoryError) as error:
             raise _not_loaded(path, header) from error
     return server

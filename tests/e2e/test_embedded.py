@@ -91,7 +91,9 @@ async def test_a_prompt_that_is_too_long_is_told_with_both_figures(
 
 
 async def test_an_answer_that_reaches_its_limit_is_truncated(endpoint: LocalEndpoint, model: Model):
-    assert (await endpoint.complete(model, request("Count to 100.", 5))).truncated
+    assert (
+        await endpoint.complete(model, request("Write a long story about a river.", 5))
+    ).truncated
 
 
 async def test_rows_beside_one_another_are_all_answered(endpoint: LocalEndpoint, model: Model):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 import socket
@@ -189,15 +190,20 @@ async def test_a_name_that_does_not_exist(transport: HttpTransport) -> None:
 
 
 async def test_tls_to_a_server_without_it(transport: HttpTransport) -> None:
+    closed = asyncio.Event()
+
     async def complain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
-        await writer.wait_closed()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        closed.set()
 
     async with await asyncio.start_server(complain, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         error = await _failure(transport, _request(f"https://127.0.0.1:{port}/v1"))
+        await closed.wait()
     assert error.kind is ErrorKind.CONNECTION
     assert f"no secure connection to 127.0.0.1:{port}" in str(error)
 

@@ -133,3 +133,8 @@ def test_a_temporary_folder_with_a_long_name_is_no_obstacle(
 )
 def test_slots_are_as_many_as_fit(wanted: int, bytes_per_slot: int, fitting: int):
     assert slots_that_fit(wanted, bytes_per_slot) == fitting
+
+
+def test_a_model_that_is_freed_at_once_is_freed(weights: Path):
+    for _ in range(10):
+        assert load(weights) == (1, 512)

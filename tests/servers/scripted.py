@@ -266,9 +266,12 @@ class ScriptedServer:
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
         await self._stopping.wait()
-        server.close()
-        for _ in range(10):  # what was accepted just now gets its task, and so is closed below
+        # What was accepted just now gets its task first; after the close its socket would be lost.
+        for _ in range(1000):
+            if asyncio.all_tasks() == {asyncio.current_task(), *self._connections}:
+                break
             await asyncio.sleep(0)
+        server.close()
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
