@@ -6,7 +6,7 @@ It is the seam between the wire formats, which are pure, and the transports, whi
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from airoute_cli.core.completion import Completion
@@ -18,10 +18,10 @@ from airoute_cli.core.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A POST: ``headers`` without the key, which the transport adds from ``Secret`` at the end."""
+    """A POST. ``headers`` hold the key, so they are never printed."""
 
     url: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes
 
 
