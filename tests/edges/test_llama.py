@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,36 @@ async def test_cancelling_stops_the_answer_and_frees_its_slot(runtime: LlamaRunt
     assert not [chunk for chunk in chunks if "error" in chunk]
 
 
+class CountingServer:
+    """Passes everything on, and counts how often it was called back."""
+
+    def __init__(self, server: Any) -> None:
+        self.server = server
+        self.calls = 0
+
+    def handle_chat_completions(self, prompt: bytes, callback: Callable[[bytes], bool]) -> None:
+        def counted(piece: bytes) -> bool:
+            self.calls += 1
+            return callback(piece)
+
+        self.server.handle_chat_completions(prompt, counted)
+
+
+async def test_a_cancelled_answer_is_not_made_to_its_end(runtime: LlamaRuntime):
+    counting = CountingServer(runtime._server)
+    runtime._server = counting
+    began = asyncio.Event()
+    whole = body("Count to 1000.", 400, ignore_eos=True)
+    asking = asyncio.create_task(runtime.generate(whole, lambda _: began.set(), timeout_s=60))
+    await began.wait()
+
+    asking.cancel()
+    await asyncio.wait({asking})
+    await asyncio.to_thread(runtime.close)
+
+    assert 0 < counting.calls < 400
+
+
 async def test_cancelling_in_a_long_prompt_stops_it_too(weights: Path):
     runtime = await asyncio.to_thread(LlamaRuntime.load, weights, slots=1, context=2_048)
     chunks: list[Chunk] = []
@@ -180,6 +210,9 @@ async def main():
     await asyncio.wait({asking, asyncio.create_task(began.wait())}, timeout=float(sys.argv[4]),
                        return_when=asyncio.FIRST_COMPLETED)
     assert runtime.busy == 1
+    if sys.argv[2] == "leave":
+        asking._log_destroy_pending = False
+        return
     if sys.argv[2] == "exit":
         sys.exit(7)
     os.kill(os.getpid(), signal.SIGINT)
@@ -187,6 +220,10 @@ async def main():
         os.kill(os.getpid(), signal.SIGINT)
     await asking
 
+if sys.argv[2] == "leave":
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(main())
+    sys.exit(7)
 try:
     asyncio.run(main())
 except KeyboardInterrupt:
@@ -208,12 +245,20 @@ except KeyboardInterrupt:
 def test_a_process_ends_cleanly_in_mid_answer(
     weights: Path, way: str, prompt: str, patience: str, code: int
 ):
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(weights), way, prompt, patience],
+    done = run_program(weights, way, prompt, patience)
+
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+def test_a_process_that_forgets_an_answer_ends_without_a_crash(weights: Path):
+    assert run_program(weights, "leave", "Count to 1000.", "60").returncode == 7
+
+
+def run_program(weights: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(weights), *args],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-
-    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
