@@ -173,7 +173,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
             "is UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)",
         ),
         (
-            gzip.compress(b"x"),
+            gzip.compress(b"x", mtime=0),
             "r.jsonl",
             "is compressed with gzip; name it .gz, or unpack it first (gzip -dc)",
         ),
