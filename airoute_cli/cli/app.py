@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from airoute_cli import __version__
-from airoute_cli.cli.commands import models, profile
+from airoute_cli.cli.commands import models, profile, providers
 from airoute_cli.cli.commands.ask import ask
 from airoute_cli.cli.commands.batch import batch
 from airoute_cli.cli.commands.completion import completion
@@ -45,4 +45,5 @@ app.command()(batch)
 app.command("try")(try_)
 app.add_typer(profile.app, name="profile")
 app.add_typer(models.app, name="models")
+app.add_typer(providers.app, name="providers")
 app.command()(completion)

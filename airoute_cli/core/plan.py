@@ -17,7 +17,8 @@ class Features:
     """What was found out about a request before routing, without a call.
 
     ``text`` is what the user said (all user turns), which the text matchers read;
-    ``input_tokens`` is the uncorrected estimate over everything that is sent.
+    ``input_tokens`` is the uncorrected estimate over everything that is sent; ``elements`` are
+    those parts of the request that not every model can carry.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Features:
     needs: frozenset[Capability]
     metadata: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     digest: bytes = b""
+    elements: frozenset[str] = frozenset()
 
 
 class CallRole(StrEnum):
@@ -40,7 +42,8 @@ class Call:
     """One planned use of a model.
 
     ``input_tokens`` is the estimate corrected for this model; ``max_output_tokens`` the cap that
-    is sent. ``expected_usd`` and ``worst_usd`` are None where the price is unknown.
+    is sent. ``expected_usd`` and ``worst_usd`` are None where the price is unknown. ``dropped``
+    are elements of the request that the model cannot carry and that will not be sent.
     """
 
     model: str
@@ -49,6 +52,7 @@ class Call:
     max_output_tokens: int
     expected_usd: Decimal | None
     worst_usd: Decimal | None
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

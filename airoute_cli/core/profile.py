@@ -11,19 +11,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from airoute_cli.core.elements import CARRIES_ALL, Carrier
 from airoute_cli.core.money import Price
 from airoute_cli.core.request import Capability
 from airoute_cli.core.settings import EMPTY, NOTHING, Settings
 
 DEFAULT_TIMEOUT_S = 300.0
 DEFAULT_MAX_OUTPUT_TOKENS = 1_024
-
-
-class Api(StrEnum):
-    """A wire format."""
-
-    OPENAI = "openai"
-    LLAMA_CPP = "llama-cpp"
+EMBEDDED_FORMAT = "llama-cpp"
 
 
 class OnTruncated(StrEnum):
@@ -31,6 +26,13 @@ class OnTruncated(StrEnum):
 
     KEEP = "keep"
     FAIL = "fail"
+
+
+class Unsupported(StrEnum):
+    """What to do with a setting that a model or its wire format cannot carry."""
+
+    REFUSE = "refuse"
+    DROP = "drop"
 
 
 class UnknownPrice(StrEnum):
@@ -51,17 +53,34 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A service. ``timeout`` is the total of one attempt, in seconds."""
+    """A service.
+
+    ``api`` is its entry in the catalogue and ``wire_format`` what it speaks; ``options`` belong to
+    the wire format. ``api_key_env`` are variables of which the first one that is set holds the
+    key; with ``key_optional`` none needs to be set. ``timeout`` is the total of one attempt, in
+    seconds.
+    """
 
     name: str
-    api: Api
+    api: str
     base_url: str | None = None
-    api_key_env: str | None = None
+    api_key_env: tuple[str, ...] = ()
     api_key_cmd: tuple[str, ...] = ()
+    key_optional: bool = False
     headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     region: str | None = None
     limits: Limits = Limits()
     timeout: float = DEFAULT_TIMEOUT_S
+    wire_format: str = ""
+    options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "wire_format", self.wire_format or self.api)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether its models run inside this process."""
+        return self.wire_format == EMBEDDED_FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +102,7 @@ class Model:
     private: bool = False
     limits: Limits = Limits()
     settings: Settings = EMPTY
+    carrier: Carrier = CARRIES_ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +154,6 @@ class Profile:
     models: Mapping[str, Model]
     routes: tuple[Route, ...]
     unknown_price: UnknownPrice = UnknownPrice.REFUSE
+    unsupported: Unsupported = Unsupported.REFUSE
     document: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     digest: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +11,13 @@ from typing import Any, Literal
 from airoute_cli.core.settings import EMPTY, NOTHING, Settings
 
 Role = Literal["system", "user", "assistant", "tool"]
+
+# The APIs in whose words a row may be written.
+OPENAI_DIALECT = "openai"
+RESPONSES_DIALECT = "openai-responses"
+ANTHROPIC_DIALECT = "anthropic"
+GEMINI_DIALECT = "gemini"
+CONVERSE_DIALECT = "bedrock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +36,67 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF document by its URL (https or data:)."""
+
+    url: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """The reasoning of an earlier turn, which only the API that gave it takes back.
+
+    ``signature`` is its proof. A ``redacted`` one is encrypted: its ``text`` is opaque data.
+    """
+
+    text: str
+    dialect: str
+    signature: str | None = None
+    redacted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CacheMark:
+    """The place up to which a provider is asked to cache the prompt; ``ttl`` such as ``1h``."""
+
+    ttl: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A model's wish to call a tool. ``arguments`` is the JSON text, as it stood on the wire."""
+    """A model's wish to call a tool. ``arguments`` is the JSON text, as it stood on the wire.
+
+    ``signature`` is the proof of the reasoning that led to it (Gemini).
+    """
 
     id: str
     name: str
     arguments: str
+    signature: str | None = None
+
+    @property
+    def parsed(self) -> Any:
+        """The arguments as a value, None where they are no JSON; no text at all is no argument."""
+        try:
+            return json.loads(self.arguments or "{}")
+        except json.JSONDecodeError:
+            return None
 
 
-Part = Text | Image
+Part = Text | Image | Document | Thought | CacheMark
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. A ``tool`` turn answers the call ``tool_call_id``."""
+    """One turn. A ``tool`` turn answers ``tool_call_id``; ``is_error``: the tool failed."""
 
     role: Role
     parts: tuple[Part, ...]
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     name: str | None = None
+    is_error: bool = False
 
     @property
     def text(self) -> str:
@@ -83,6 +132,7 @@ class Capability(StrEnum):
     TOOLS = "tools"
     JSON_SCHEMA = "json_schema"
     REASONING = "reasoning"
+    DOCUMENTS = "documents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +140,7 @@ class Request:
     """What is asked of a model, in one shape for every provider.
 
     ``tool_choice`` is "auto", "none", "required" or the name of a tool with a leading ``=``.
+    ``dialect`` is the API in whose words the settings' ``extra`` are written.
     """
 
     messages: tuple[Message, ...]
@@ -97,6 +148,8 @@ class Request:
     tools: tuple[Tool, ...] = ()
     tool_choice: str | None = None
     schema: ResponseSchema | None = None
+    parallel_tool_calls: bool | None = None
+    dialect: str = OPENAI_DIALECT
 
     @property
     def system(self) -> str | None:

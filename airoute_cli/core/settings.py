@@ -17,6 +17,7 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "maxOutputTokens": "max_output_tokens",
         "maxTokens": "max_output_tokens",
         "topP": "top_p",
+        "topK": "top_k",
         "stop_sequences": "stop",
         "stopSequences": "stop",
     }
@@ -30,6 +31,7 @@ class Settings:
     max_output_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
+    top_k: int | None = None
     stop: tuple[str, ...] | None = None
     seed: int | None = None
     reasoning_effort: str | None = None
@@ -105,6 +107,7 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "max_output_tokens": _tokens,
         "temperature": _number,
         "top_p": _number,
+        "top_k": _whole,
         "stop": _stops,
         "seed": _whole,
         "reasoning_effort": _word,

@@ -5,24 +5,26 @@ It is the seam between the wire formats, which are pure, and the transports, whi
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError
-from airoute_cli.core.profile import Model
+from airoute_cli.core.profile import Model, Provider
+from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import Request
 from airoute_cli.core.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A POST. ``headers`` hold the key, so they are never printed."""
+    """A request. ``headers`` hold the key, so they are never printed."""
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
-    body: bytes
+    body: bytes = b""
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class StreamDecoder(Protocol):
 
 
 class WireFormat(Protocol):
-    """One wire format, pure. Implemented by one module each in ``providers/``."""
+    """One wire format with the options of one provider, pure."""
 
     def encode(
         self, model: Model, request: Request, key: Secret | None, *, stream: bool
@@ -70,5 +72,31 @@ class WireFormat(Protocol):
         """A classified error for a non-2xx answer; ``now`` is Unix time, for Retry-After dates."""
         ...
 
+    def limits(self, headers: Mapping[str, str], now: float) -> RateLimits | None:
+        """What the headers of any answer tell of the rate limits; None where they are silent."""
+        ...
 
-Deltas = AsyncIterator[str]
+    def list_models(self, provider: Provider, key: Secret | None) -> HttpRequest | None:
+        """The request that lists the models; None where the API has none."""
+        ...
+
+    def decode_models(self, reply: HttpReply) -> Sequence[str]:
+        """The wire names in a 2xx answer to it. Raises CallError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FormatSpec:
+    """A wire format as its file in ``providers/formats`` declares it, under the name FORMAT.
+
+    ``options`` is the pydantic model of the keys that it reads in a provider's table, from whose
+    instance ``make`` makes the format (None: it is no HTTP, but runs inside this process).
+    ``cannot`` is what it has no words for, ``extras`` see Carrier. ``signing`` names the scheme by
+    which its requests are signed where no key is given, as in ``aws-sigv4``.
+    """
+
+    make: Callable[[Any], WireFormat] | None
+    options: type[Any]
+    cannot: frozenset[str] = frozenset()
+    extras: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    signing: str | None = None

@@ -90,7 +90,7 @@ class HttpStream(NamedTuple):
 
 
 class HttpTransport:
-    """Sends POSTs. Make it inside the running loop and close it; connections are kept alive.
+    """Sends requests. Make it inside the running loop and close it; connections are kept alive.
 
     Every failure is a CallError whose sentence names the host and never a header.
     """
@@ -99,7 +99,7 @@ class HttpTransport:
         self._by_origin: dict[tuple[str, str], AiohttpTransport] = {}
         self._by_way: dict[tuple[bool, str | None], AiohttpTransport] = {}
 
-    async def post(self, request: HttpRequest, *, timeout_s: float) -> HttpReply:
+    async def send(self, request: HttpRequest, *, timeout_s: float) -> HttpReply:
         """The whole answer of any status but a redirect, within ``timeout_s`` seconds in all.
 
         Raises CallError: TIMEOUT, CONNECTION, CUT, MALFORMED, or BAD_REQUEST for a redirect.
@@ -114,7 +114,7 @@ class HttpTransport:
     ) -> AsyncGenerator[HttpStream, None]:
         """The answer as it comes; the deadline holds for all that is done inside the context.
 
-        Raises CallError as ``post`` does, on entering, while reading and on leaving.
+        Raises CallError as ``send`` does, on entering, while reading and on leaving.
         """
         host = _host(request.url)
         try:
@@ -140,7 +140,7 @@ class HttpTransport:
     async def _send(self, request: HttpRequest, host: str) -> httpx.Response:
         with _told(_ASKING, host):
             sent = httpx.Request(
-                "POST",
+                request.method,
                 request.url,
                 headers={**_OUR_HEADERS, **request.headers},
                 content=request.body,

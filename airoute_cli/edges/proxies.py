@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from airoute_cli.core.errors import CallError, ErrorKind
+from airoute_cli.edges.hosts import is_loopback
 
 
 def proxy_for(scheme: str, netloc: str) -> str | None:
@@ -15,7 +15,7 @@ def proxy_for(scheme: str, netloc: str) -> str | None:
     This machine itself is never asked through a proxy: what goes to a model here, stays here.
     Raises CallError(CONNECTION) where the environment names a proxy that cannot be used.
     """
-    if _is_loopback(netloc) or proxy_bypass(netloc):
+    if is_loopback(f"//{netloc}") or proxy_bypass(netloc):
         return None
     proxies = getproxies()
     proxy = proxies.get(scheme) or proxies.get("all")
@@ -33,13 +33,3 @@ def _usable(proxy: str, scheme: str) -> str:
             retryable=False,
         )
     return url
-
-
-def _is_loopback(netloc: str) -> bool:
-    host = urlsplit(f"//{netloc}").hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import ipaddress
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from airoute_cli.core.errors import SetupError, UsageError
 from airoute_cli.core.profile import Provider
 from airoute_cli.core.secret import Secret
+from airoute_cli.edges.hosts import is_loopback
 
 KEY_COMMAND_TIMEOUT_S = 30.0
 
@@ -52,19 +52,24 @@ def find_key(provider: Provider, environ: Mapping[str, str]) -> Secret | None:
     check_key(provider, environ)
     if provider.api_key_cmd:
         return Secret(_printed_key(provider, environ))
-    return Secret(environ[provider.api_key_env].strip()) if provider.api_key_env else None
+    found = _set_variable(provider, environ)
+    return Secret(environ[found].strip()) if found else None
 
 
 def check_key(provider: Provider, environ: Mapping[str, str]) -> None:
     """Raise SetupError if the key cannot be had, as far as this can be seen without a command."""
-    variable, command = provider.api_key_env, provider.api_key_cmd
-    if not variable and not command:
+    variables, command = provider.api_key_env, provider.api_key_cmd
+    found = _set_variable(provider, environ)
+    if not command and not (found or (variables and not provider.key_optional)):
         return
     _check_transport(provider)
-    if variable and not environ.get(variable, "").strip():
+    if variables and not found:
+        names = " or ".join(variables)
+        are = "is not set" if len(variables) == 1 else "are not set"
+        word = "variable" if len(variables) == 1 else "variables"
         raise SetupError(
-            f'The provider "{provider.name}" needs a key, and the variable {variable} is not set. '
-            f"Export it (export {variable}=…), or load it from a file with --env-file FILE."
+            f'The provider "{provider.name}" needs a key, and the {word} {names} {are}. '
+            f"Export it (export {variables[0]}=…), or load it from a file with --env-file FILE."
         )
     if command and shutil.which(command[0], path=environ.get("PATH")) is None:
         raise SetupError(
@@ -73,22 +78,18 @@ def check_key(provider: Provider, environ: Mapping[str, str]) -> None:
         )
 
 
+def _set_variable(provider: Provider, environ: Mapping[str, str]) -> str | None:
+    """The first of the provider's variables that holds something."""
+    return next((name for name in provider.api_key_env if environ.get(name, "").strip()), None)
+
+
 def _check_transport(provider: Provider) -> None:
     url = urlsplit(provider.base_url or "")
-    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
+    if url.scheme == "http" and not is_loopback(provider.base_url):
         raise SetupError(
             f'The provider "{provider.name}" would get its key over plain http to '
             f"{url.hostname}, where others can read it. Use https in base_url."
         )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _printed_key(provider: Provider, environ: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from airoute_cli.core.errors import SetupError
-from airoute_cli.core.profile import Api, Model, Profile, Provider, Route, UnknownPrice, When
+from airoute_cli.core.profile import Model, Profile, Provider, Route, UnknownPrice, When
 from airoute_cli.edges.profile.problems import nearest
 from airoute_cli.edges.secrets import check_key
 from airoute_cli.edges.weights import find_weights
@@ -213,7 +213,7 @@ def _stale_prices(case: _Case) -> Iterator[Finding]:
 def _weights(case: _Case) -> Iterator[Finding]:
     troubled: dict[tuple[Level, str], list[str]] = {}
     for model in case.profile.models.values():
-        if model.provider.api is Api.LLAMA_CPP and (trouble := case.weights_present(model)):
+        if model.provider.embedded and (trouble := case.weights_present(model)):
             troubled.setdefault((case.level_of(model), trouble), []).append(f'"{model.name}"')
     for (level, trouble), names in troubled.items():
         yield Finding(level, f"model {', '.join(names)}", trouble)

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from airoute_cli.core.completion import Completion
-from airoute_cli.core.profile import Api, Model, Provider
+from airoute_cli.core.profile import Model, Provider
+from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import Request
 
 OnText = Callable[[str], None]
+# Gets a model's name in the profile and what an answer's headers told of its rate limits.
+OnLimits = Callable[[str, RateLimits], None]
 
 
 class Endpoint(Protocol):
@@ -31,16 +34,22 @@ class Endpoint(Protocol):
 class Endpoints:
     """The endpoints of a profile. Use inside the running loop, and close."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], on_limits: OnLimits | None = None) -> None:
         self._environ = environ
+        self._on_limits = on_limits
         self._by_provider: dict[str, Endpoint] = {}
 
     def of(self, model: Model) -> Endpoint:
         """The endpoint of a model's provider. Raises SetupError where its key is missing."""
         provider = model.provider
         if provider.name not in self._by_provider:
-            self._by_provider[provider.name] = _MAKERS[provider.api](provider, self._environ)
+            self._by_provider[provider.name] = self._made(provider)
         return self._by_provider[provider.name]
+
+    def _made(self, provider: Provider) -> Endpoint:
+        if provider.embedded:
+            return _embedded()
+        return _http(provider, self._environ, self._on_limits)
 
     async def prepare(self, models: Iterable[Model]) -> None:
         """Fail now, not at midnight: find every key and load every embedded model.
@@ -59,20 +68,16 @@ class Endpoints:
         self._by_provider.clear()
 
 
-def _http(provider: Provider, environ: Mapping[str, str]) -> Endpoint:
-    from airoute_cli.edges.secrets import find_key
+def _http(provider: Provider, environ: Mapping[str, str], on_limits: OnLimits | None) -> Endpoint:
     from airoute_cli.engine.http_endpoint import HttpEndpoint
+    from airoute_cli.engine.key_source import KeySource
+    from airoute_cli.providers.registry import wire_format
 
-    return HttpEndpoint(key=find_key(provider, environ))
+    keys = KeySource(provider, environ)
+    return HttpEndpoint(wire_format(provider), keys, on_limits=on_limits)
 
 
-def _embedded(provider: Provider, environ: Mapping[str, str]) -> Endpoint:  # noqa: ARG001 - a maker
+def _embedded() -> Endpoint:
     from airoute_cli.engine.local_endpoint import LocalEndpoint
 
     return LocalEndpoint()
-
-
-_MAKERS: Mapping[Api, Callable[[Provider, Mapping[str, str]], Endpoint]] = {
-    Api.OPENAI: _http,
-    Api.LLAMA_CPP: _embedded,
-}

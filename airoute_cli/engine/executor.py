@@ -110,7 +110,7 @@ class Executor:
     ) -> tuple[Completion | None, bool]:
         """The answer of one model after its retries, or None and whether to ask the next one."""
         model = self._models[call.model]
-        shaped = shape(course.request, course.route, model)
+        shaped = shape(course.request, course.route, model, call.dropped)
         tries = 0
         while True:
             tries += 1

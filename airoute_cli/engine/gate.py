@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from airoute_cli.core.profile import Api, Limits, Model, Provider
+from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.edges.llama_loading import DEFAULT_SLOTS
 from airoute_cli.engine.window import Use, Window
 
@@ -176,6 +176,6 @@ def _queues(models: Iterable[Model], run: Limits, now: float) -> Mapping[str, _Q
 def _limits(provider: Provider) -> Limits:
     """An embedded model answers as many rows at once as it has slots; the others wait here."""
     limits = provider.limits
-    if provider.api is Api.LLAMA_CPP and limits.max_concurrency is None:
+    if provider.embedded and limits.max_concurrency is None:
         return replace(limits, max_concurrency=DEFAULT_SLOTS)
     return limits

@@ -3,43 +3,74 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol, TypeVar
 
 from airoute_cli.core.completion import Completion
-from airoute_cli.core.errors import CallError
+from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.profile import Model
 from airoute_cli.core.request import Request
 from airoute_cli.core.secret import Secret
-from airoute_cli.core.wire import HttpReply
+from airoute_cli.core.wire import HttpReply, HttpRequest, WireFormat
 from airoute_cli.edges.http import HttpStream, HttpTransport
-from airoute_cli.providers.registry import FORMATS
+from airoute_cli.engine.endpoints import OnLimits
 
 _OK = range(200, 300)
 _NO_KEY = Secret("")
+
+# Signs a request that carries no key.
+Sign = Callable[[HttpRequest], HttpRequest]
+
+T = TypeVar("T")
+
+
+class Keys(Protocol):
+    """Where the key comes from; see KeySource."""
+
+    key: Secret | None
+
+    async def renew(self, refused: Secret | None) -> bool:
+        """Whether there is another key than the one that was refused."""
+        ...
+
+
+class FixedKey:
+    """A key that cannot be renewed."""
+
+    def __init__(self, key: Secret | None = None) -> None:
+        self.key = key
+
+    async def renew(self, refused: Secret | None) -> bool:  # noqa: ARG002 - as Keys has it
+        """There is no other."""
+        return False
 
 
 class HttpEndpoint:
     """Asks the models of one provider. Make it inside the running loop and close it.
 
-    It never retries, and the key is scrubbed out of every CallError that it raises.
+    It never retries but once with a renewed key, and the key is scrubbed out of every CallError
+    that it raises.
     """
 
     def __init__(
-        self, *, key: Secret | None = None, transport: HttpTransport | None = None
+        self,
+        wire: WireFormat,
+        keys: Keys | None = None,
+        *,
+        sign: Sign | None = None,
+        on_limits: OnLimits | None = None,
+        transport: HttpTransport | None = None,
     ) -> None:
-        self._key = key
+        self._wire = wire
+        self._keys = keys or FixedKey()
+        self._sign = sign
+        self._on_limits = on_limits
         self._transport = transport or HttpTransport()
 
     async def complete(self, model: Model, request: Request) -> Completion:
         """The whole answer. Raises CallError."""
-        wire = FORMATS[model.provider.api]
-        with self._scrubbed():
-            asked = wire.encode(model, request, self._key, stream=False)
-            reply = await self._transport.post(asked, timeout_s=model.provider.timeout)
-            if reply.status not in _OK:
-                raise wire.decode_error(reply, time.time())
-            return wire.decode(reply)
+        return await self._with_key(lambda key: self._complete(model, request, key))
 
     async def stream(
         self, model: Model, request: Request, on_text: Callable[[str], None]
@@ -48,23 +79,43 @@ class HttpEndpoint:
 
         Raises CallError, also after some text.
         """
-        wire = FORMATS[model.provider.api]
-        with self._scrubbed():
-            asked = wire.encode(model, request, self._key, stream=True)
-            sent = self._transport.stream(asked, timeout_s=model.provider.timeout)
-            async with sent as answer:
-                if answer.status not in _OK:
-                    raise wire.decode_error(await _whole(answer), time.time())
-                return await self._read(model, answer, on_text)
+        return await self._with_key(lambda key: self._stream(model, request, key, on_text))
 
     async def aclose(self) -> None:
         """Close its connections."""
         await self._transport.aclose()
 
-    async def _read(
-        self, model: Model, answer: HttpStream, on_text: Callable[[str], None]
+    async def _with_key(self, ask: Callable[[Secret | None], Awaitable[T]]) -> T:
+        key = self._keys.key
+        try:
+            with _scrubbed(key):
+                return await ask(key)
+        except CallError as error:
+            if error.kind is not ErrorKind.AUTH or not await self._keys.renew(key):
+                raise
+        with _scrubbed(self._keys.key):
+            return await ask(self._keys.key)
+
+    async def _complete(self, model: Model, request: Request, key: Secret | None) -> Completion:
+        asked = self._signed(self._wire.encode(model, request, key, stream=False))
+        reply = await self._transport.send(asked, timeout_s=model.provider.timeout)
+        self._observe(model, reply.headers)
+        if reply.status not in _OK:
+            raise self._wire.decode_error(reply, time.time())
+        return self._wire.decode(reply)
+
+    async def _stream(
+        self, model: Model, request: Request, key: Secret | None, on_text: Callable[[str], None]
     ) -> Completion:
-        decoder = FORMATS[model.provider.api].decode_stream(answer.headers)
+        asked = self._signed(self._wire.encode(model, request, key, stream=True))
+        async with self._transport.stream(asked, timeout_s=model.provider.timeout) as answer:
+            self._observe(model, answer.headers)
+            if answer.status not in _OK:
+                raise self._wire.decode_error(await _whole(answer), time.time())
+            return await self._read(answer, on_text)
+
+    async def _read(self, answer: HttpStream, on_text: Callable[[str], None]) -> Completion:
+        decoder = self._wire.decode_stream(answer.headers)
         spoken = False
         async for chunk in answer.chunks:
             for piece in decoder.feed(chunk):
@@ -75,23 +126,31 @@ class HttpEndpoint:
             on_text(completion.text)
         return completion
 
-    @contextmanager
-    def _scrubbed(self) -> Iterator[None]:
-        try:
-            yield
-        except CallError as error:
-            message = (self._key or _NO_KEY).scrub(str(error))
-            if message == str(error):
-                raise
-            raise CallError(
-                error.kind,
-                message,
-                status=error.status,
-                retry_after=error.retry_after,
-                retryable=error.retryable,
-                request_id=error.request_id,
-                usage=error.usage,
-            ) from None
+    def _signed(self, request: HttpRequest) -> HttpRequest:
+        return self._sign(request) if self._sign else request
+
+    def _observe(self, model: Model, headers: Mapping[str, str]) -> None:
+        if self._on_limits and (told := self._wire.limits(headers, time.time())):
+            self._on_limits(model.name, told)
+
+
+@contextmanager
+def _scrubbed(key: Secret | None) -> Iterator[None]:
+    try:
+        yield
+    except CallError as error:
+        message = (key or _NO_KEY).scrub(str(error))
+        if message == str(error):
+            raise
+        raise CallError(
+            error.kind,
+            message,
+            status=error.status,
+            retry_after=error.retry_after,
+            retryable=error.retryable,
+            request_id=error.request_id,
+            usage=error.usage,
+        ) from None
 
 
 async def _whole(answer: HttpStream) -> HttpReply:

@@ -13,7 +13,7 @@ from airoute_cli.core.profile import Model
 from airoute_cli.core.request import Request
 from airoute_cli.edges.llama import LlamaRuntime
 from airoute_cli.edges.weights import find_weights
-from airoute_cli.providers.llama_cpp import decode_error, encode
+from airoute_cli.providers.formats.llama_cpp import decode_error, encode
 from airoute_cli.providers.openai_chunks import ChatAssembler
 
 _Key = tuple[Path, int | None]

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from airoute_cli.core.profile import Profile
+from airoute_cli.edges.catalogue import services
+from airoute_cli.edges.profile.apis import Apis
 from airoute_cli.edges.profile.load import find_profile, load_profile, profile_from_document
 from airoute_cli.edges.profile.reference import reference
 from airoute_cli.edges.profile.strategies import Strategies
+from airoute_cli.providers.registry import format_names, format_spec
 from airoute_cli.routing.strategies import OPTIONS, STRATEGIES
 
 
@@ -19,22 +22,28 @@ def open_profile(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
     Raises ProfileError with everything that is wrong, or with the command that writes one.
     """
     path = find_profile(explicit, environ, Path.cwd())
-    return load_profile(path, strategies=strategies())
+    return load_profile(path, strategies=strategies(), apis=apis())
 
 
 def reopen_profile(document: Mapping[str, Any], path: str) -> Profile:
     """The profile of a document that a run folder kept. Raises ProfileError."""
-    return profile_from_document(document, path, strategies=strategies())
+    return profile_from_document(document, path, strategies=strategies(), apis=apis())
 
 
 def profile_reference() -> str:
     """The page that lists every key, in Markdown."""
-    return reference(OPTIONS)
+    formats = {name: spec.options for name in format_names() if (spec := format_spec(name))}
+    return reference(OPTIONS, formats)
 
 
 def strategies() -> Strategies:
     """All strategies, as the loader wants them."""
     return Strategies(OPTIONS, _problem)
+
+
+def apis() -> Apis:
+    """All services and wire formats, as the loader wants them."""
+    return Apis(services(), format_spec)
 
 
 def _problem(strategy: str, models: Sequence[str], options: Any) -> str | None:

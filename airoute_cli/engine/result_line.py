@@ -11,8 +11,10 @@ import orjson
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.money import Usage
 from airoute_cli.core.outcome import Attempt, Outcome
+from airoute_cli.core.plan import Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row, ToolCall
+from airoute_cli.routing.carry import named
 
 # Keys of the output row that a passed-through field of the input must not overwrite.
 RESERVED = frozenset({"id", "custom_id", "response", "error", "airoute"})
@@ -23,10 +25,10 @@ def result_line(row: Row, outcome: Outcome, profile: Profile) -> tuple[bytes, di
     completion = outcome.completion
     if completion is None:
         raise ValueError("a completed row has a completion")
-    told = airoute_object(row.line, row.digest, outcome, profile)
+    about = airoute_object(row.line, row.digest, outcome, profile)
     collisions = {key: value for key, value in row.extra.items() if key in RESERVED}
     if collisions:
-        told["input"] = collisions
+        about["input"] = collisions
     line = {
         "id": f"airoute-{row.digest.hex()}",
         "custom_id": row.custom_id,
@@ -36,11 +38,11 @@ def result_line(row: Row, outcome: Outcome, profile: Profile) -> tuple[bytes, di
             "body": completion_body(completion, row.digest, outcome.attempts[-1]),
         },
         "error": None,
-        "airoute": told,
+        "airoute": about,
         **({"metadata": row.metadata} if row.metadata else {}),
         **{key: value for key, value in row.extra.items() if key not in RESERVED},
     }
-    return dumps(line), told
+    return dumps(line), about
 
 
 def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile) -> dict[str, Any]:
@@ -61,6 +63,7 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
         "finish_reason": completion.finish_reason if completion else None,
         "raw_finish_reason": completion.raw_finish_reason if completion else None,
         "truncated": completion.truncated if completion else False,
+        **_dropped(plan, outcome.model),
         "usage": usage_dict(usage),
         "cost": {
             "usd": outcome.usd,
@@ -71,6 +74,13 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
         "latency_ms": round(outcome.latency_ms, 1),
         "attempts": [attempt_dict(attempt) for attempt in outcome.attempts],
     }
+
+
+def _dropped(plan: Plan | None, model: str | None) -> dict[str, Any]:
+    """What was left out of the request because the model could not be sent it."""
+    calls = plan.calls if plan else ()
+    dropped = next((call.dropped for call in calls if call.model == model), ())
+    return {"dropped": named(dropped)} if dropped else {}
 
 
 def attempt_dict(attempt: Attempt) -> dict[str, Any]:

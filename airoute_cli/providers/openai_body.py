@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from airoute_cli.core.profile import Api, Model, Provider
+from airoute_cli.core.errors import CallError, ErrorKind
+from airoute_cli.core.profile import Model
 from airoute_cli.core.request import (
+    Document,
     Image,
     Message,
     Part,
@@ -20,59 +23,70 @@ from airoute_cli.core.request import (
 )
 from airoute_cli.core.settings import Settings
 
-DEFAULT_BASE_URL = "https://api.openai.com/v1"
-
 # Only these know `max_completion_tokens` for certain, and their newest models refuse `max_tokens`.
 _CAP_HOSTS = ("api.openai.com",)
-_CAP_DOMAINS = (".api.openai.com", ".openai.azure.com")
+_CAP_DOMAINS = (".api.openai.com", ".openai.azure.com", ".services.ai.azure.com")
 
 # What no setting may replace: the model and the messages are what was planned, how the answer
 # comes is the decoder's business, and metadata never travels.
 _OURS = frozenset({"model", "messages", "stream", "stream_options", "metadata"})
 
 
-def chat_body(model: Model, request: Request, *, stream: bool) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class ChatWords:
+    """How a server calls what others call otherwise."""
+
+    cap_name: str = "max_tokens"
+    seed_name: str = "seed"
+    system_role: str = "system"
+    stream_usage: bool = True
+
+
+DEFAULT_WORDS = ChatWords()
+
+
+def chat_body(
+    model: Model, request: Request, words: ChatWords = DEFAULT_WORDS, *, stream: bool
+) -> dict[str, Any]:
     """The JSON body that asks ``model`` for ``request``."""
     given = request.settings.extra
     return (
         {
             "model": model.wire_name,
-            "messages": [_message(message) for message in request.messages],
+            "messages": [_message(message, words) for message in request.messages],
         }
-        | _settings(request.settings, _cap_name(model.provider))
+        | _settings(request.settings, words)
         | _tools(request)
         | _response_format(request.schema)
         | {name: value for name, value in given.items() if name not in _OURS}
-        | (_streamed(given) if stream else {})
+        | (_streamed(given, words) if stream else {})
     )
 
 
-def base_url_of(provider: Provider) -> str:
-    """Where a provider is; one without a base URL is OpenAI itself."""
-    return provider.base_url or (DEFAULT_BASE_URL if provider.api is Api.OPENAI else "")
-
-
-def _cap_name(provider: Provider) -> str:
-    host = urlsplit(base_url_of(provider)).hostname or ""
+def cap_name_for(base_url: str | None) -> str:
+    """What the server at a base URL calls the cap on output tokens."""
+    host = urlsplit(base_url or "").hostname or ""
     modern = host in _CAP_HOSTS or host.endswith(_CAP_DOMAINS)
     return "max_completion_tokens" if modern else "max_tokens"
 
 
-def _settings(settings: Settings, cap_name: str) -> dict[str, Any]:
+def _settings(settings: Settings, words: ChatWords) -> dict[str, Any]:
     return _stated(
         {
-            cap_name: settings.max_output_tokens,
+            words.cap_name: settings.max_output_tokens,
             "temperature": settings.temperature,
             "top_p": settings.top_p,
+            "top_k": settings.top_k,
             "stop": None if settings.stop is None else list(settings.stop),
-            "seed": settings.seed,
+            words.seed_name: settings.seed,
             "reasoning_effort": settings.reasoning_effort,
         }
     )
 
 
-def _message(message: Message) -> dict[str, Any]:
-    return {"role": message.role, "content": _content(message)} | _stated(
+def _message(message: Message, words: ChatWords) -> dict[str, Any]:
+    role = words.system_role if message.role == "system" else message.role
+    return {"role": role, "content": _content(message)} | _stated(
         {
             "name": message.name,
             "tool_call_id": message.tool_call_id,
@@ -86,7 +100,16 @@ def _content(message: Message) -> str | list[dict[str, Any]] | None:
         return None
     if all(isinstance(part, Text) for part in message.parts):
         return message.text
-    return [_PARTS[type(part)](part) for part in message.parts]
+    return [_part(part) for part in message.parts]
+
+
+def _part(part: Part) -> dict[str, Any]:
+    write = _PARTS.get(type(part))
+    if write is None:
+        raise CallError(
+            ErrorKind.BAD_REQUEST, f"chat completions have no {type(part).__name__.lower()} part"
+        )
+    return write(part)
 
 
 def _text(part: Text) -> dict[str, Any]:
@@ -100,8 +123,13 @@ def _image(part: Image) -> dict[str, Any]:
     }
 
 
+def _document(part: Document) -> dict[str, Any]:
+    file = {"file_data": part.url, "filename": part.name or "document.pdf"}
+    return {"type": "file", "file": file}
+
+
 _PARTS: Mapping[type[Part], Callable[[Any], dict[str, Any]]] = MappingProxyType(
-    {Text: _text, Image: _image}
+    {Text: _text, Image: _image, Document: _document}
 )
 
 
@@ -116,6 +144,7 @@ def _tools(request: Request) -> dict[str, Any]:
         {
             "tools": [_tool(tool) for tool in request.tools] or None,
             "tool_choice": choice and _tool_choice(choice),
+            "parallel_tool_calls": request.parallel_tool_calls,
         }
     )
 
@@ -147,7 +176,9 @@ def _response_format(schema: ResponseSchema | None) -> dict[str, Any]:
     return {"response_format": {"type": "json_schema", "json_schema": described}}
 
 
-def _streamed(given: Mapping[str, Any]) -> dict[str, Any]:
+def _streamed(given: Mapping[str, Any], words: ChatWords) -> dict[str, Any]:
+    if not words.stream_usage:
+        return {"stream": True}
     options = given.get("stream_options")
     chosen = options if isinstance(options, Mapping) else {}
     return {"stream": True, "stream_options": {**chosen, "include_usage": True}}

@@ -10,6 +10,7 @@ from airoute_cli.core.money import Price, Usage
 from airoute_cli.core.plan import Call, CallRole, Features
 from airoute_cli.core.profile import Model, Route
 from airoute_cli.core.request import Request
+from airoute_cli.routing.carry import NO_ELEMENTS, lost, setting_elements
 from airoute_cli.routing.shape import lacks_system, output_cap, wanted_output
 from airoute_cli.routing.tokens import TURN_TOKENS, corrected, estimate_tokens
 
@@ -20,7 +21,7 @@ class Choice:
 
     ``input_tokens`` is the corrected estimate of all that it would be sent, the route's system
     turn included. ``wanted_output`` is the cap that somebody stated, None where the default
-    holds. The costs are None where the price is unknown.
+    holds. The costs are None where the price is unknown. ``dropped`` is what it cannot carry.
     """
 
     model: Model
@@ -30,6 +31,7 @@ class Choice:
     wanted_output: int | None
     expected_usd: Decimal | None
     worst_usd: Decimal | None
+    dropped: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -45,6 +47,7 @@ class Choice:
             self.max_output_tokens,
             self.expected_usd,
             self.worst_usd,
+            self.dropped,
         )
 
 
@@ -54,6 +57,7 @@ class Chooser:
     def __init__(self, route: Route | None) -> None:
         self._route = route
         system = route.system if route else None
+        self._elements = setting_elements(route.settings) if route else NO_ELEMENTS
         self._system_tokens = 0 if system is None else estimate_tokens(system) + TURN_TOKENS
 
     def choose(
@@ -71,7 +75,12 @@ class Chooser:
             wanted_output=wanted_output(request.settings, self._route, model),
             expected_usd=None if price is None else _expected(price, figures, tokens, cap),
             worst_usd=None if price is None else price.worst_cost(tokens, cap),
+            dropped=self._lost(model, request, features),
         )
+
+    def _lost(self, model: Model, request: Request, features: Features) -> tuple[str, ...]:
+        elements = features.elements | self._elements if self._elements else features.elements
+        return lost(elements, request.dialect, model.carrier)
 
     def _estimate(self, request: Request, features: Features) -> int:
         added = self._system_tokens if lacks_system(request.messages) else 0

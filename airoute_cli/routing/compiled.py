@@ -35,7 +35,7 @@ class CompiledRoute:
         self._strategy = STRATEGIES[route.strategy]
         self._options: Any = self._strategy.Options(**route.options)
         self._chooser = Chooser(route)
-        self._checks = checks_for(profile.unknown_price)
+        self._checks = checks_for(profile.unknown_price, profile.unsupported)
         names = dict.fromkeys((*route.models, *route.fallback))
         self._models = {name: profile.models[name] for name in names}
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from airoute_cli.core.plan import Features
-from airoute_cli.core.profile import UnknownPrice
+from airoute_cli.core.profile import UnknownPrice, Unsupported
 from airoute_cli.core.request import Capability
+from airoute_cli.routing.carry import hinders, named
 from airoute_cli.routing.choice import Choice
 from airoute_cli.routing.wording import listed
 
@@ -17,6 +18,7 @@ _AS_WORDS = {
     Capability.TOOLS: "tools",
     Capability.JSON_SCHEMA: "a JSON schema",
     Capability.REASONING: "reasoning",
+    Capability.DOCUMENTS: "documents",
 }
 
 
@@ -29,11 +31,11 @@ def eligible(features: Features, choice: Choice, checks: Sequence[Check]) -> str
     return None
 
 
-def checks_for(unknown_price: UnknownPrice) -> tuple[Check, ...]:
+def checks_for(unknown_price: UnknownPrice, unsupported: Unsupported) -> tuple[Check, ...]:
     """The checks that hold for a profile."""
-    if unknown_price is UnknownPrice.ALLOW:
-        return _ALWAYS
-    return (*_ALWAYS, _price)
+    carries = _CARRIES[unsupported]
+    price = () if unknown_price is UnknownPrice.ALLOW else (_price,)
+    return (*_ALWAYS, carries, *price)
 
 
 def _capabilities(features: Features, choice: Choice) -> str | None:
@@ -41,6 +43,19 @@ def _capabilities(features: Features, choice: Choice) -> str | None:
         return None
     missing = sorted(features.needs - choice.model.capabilities)
     return f"cannot do {listed([_AS_WORDS[capability] for capability in missing], 'or')}"
+
+
+def _carries_all(_: Features, choice: Choice) -> str | None:
+    return _hindered(choice, may_drop=False)
+
+
+def _carries_what_is_asked(_: Features, choice: Choice) -> str | None:
+    return _hindered(choice, may_drop=True)
+
+
+def _hindered(choice: Choice, *, may_drop: bool) -> str | None:
+    missing = tuple(lost for lost in choice.dropped if hinders(lost, may_drop=may_drop))
+    return f"cannot be sent {listed(named(missing), 'or')}" if missing else None
 
 
 def _input_fits(_: Features, choice: Choice) -> str | None:
@@ -67,4 +82,8 @@ def _price(_: Features, choice: Choice) -> str | None:
     return "its price is unknown" if choice.model.price is None else None
 
 
+_CARRIES: Mapping[Unsupported, Check] = {
+    Unsupported.REFUSE: _carries_all,
+    Unsupported.DROP: _carries_what_is_asked,
+}
 _ALWAYS: tuple[Check, ...] = (_capabilities, _input_fits, _output_fits)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airoute_cli.core.plan import Features
-from airoute_cli.core.request import Capability, Image, Request
+from airoute_cli.core.request import Capability, Document, Image, Request
+from airoute_cli.routing.carry import elements_of
 from airoute_cli.routing.tasks import detect_task
 from airoute_cli.routing.tokens import estimate_request
 
@@ -23,6 +24,7 @@ def find_features(
         input_tokens=estimate_request(request),
         task=detect_task(text) if with_task else "",
         needs=frozenset(_needs(request)),
+        elements=elements_of(request),
         metadata=metadata,
         digest=digest,
     )
@@ -35,8 +37,11 @@ def user_text(request: Request) -> str:
 
 def _needs(request: Request) -> Iterator[Capability]:
     """What a model must be able to do so that ``request`` can be sent to it at all."""
-    if any(isinstance(part, Image) for message in request.messages for part in message.parts):
+    kinds = {type(part) for message in request.messages for part in message.parts}
+    if Image in kinds:
         yield Capability.VISION
+    if Document in kinds:
+        yield Capability.DOCUMENTS
     if request.tools or any(message.tool_calls for message in request.messages):
         yield Capability.TOOLS
     if request.schema is not None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from airoute_cli.core.plan import Call, Plan
+from airoute_cli.routing.carry import named
 
 
 def plan_to_dict(plan: Plan) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def _call(call: Call) -> dict[str, Any]:
         "max_output_tokens": call.max_output_tokens,
         "expected_usd": _number(call.expected_usd),
         "worst_usd": _number(call.worst_usd),
+        "dropped": named(call.dropped),
     }
 
 

@@ -7,20 +7,25 @@ from dataclasses import replace
 from airoute_cli.core.profile import DEFAULT_MAX_OUTPUT_TOKENS, Model, Route
 from airoute_cli.core.request import Message, Request, Text
 from airoute_cli.core.settings import Settings
+from airoute_cli.routing.carry import without
 
 
-def shape(request: Request, route: Route | None, model: Model) -> Request:
+def shape(
+    request: Request, route: Route | None, model: Model, dropped: tuple[str, ...] = ()
+) -> Request:
     """``request`` with its settings over the route's over the model's, and the route's system turn.
 
     ``max_output_tokens`` is always set. A row that has a system turn of its own keeps that one.
-    ``route`` is None where the model was named by hand.
+    ``route`` is None where the model was named by hand. What was ``dropped`` is left out; the
+    model's own settings are what its profile says that it takes, and are never dropped.
     """
-    weaker = route.settings.over(model.settings) if route else model.settings
     cap = output_cap(request.settings, route, model)
+    settings = request.settings.over(route.settings) if route else request.settings
+    wanted = without(replace(request, settings=settings), dropped)
     return replace(
-        request,
-        messages=_with_system(request.messages, route.system if route else None),
-        settings=replace(request.settings.over(weaker), max_output_tokens=cap),
+        wanted,
+        messages=_with_system(wanted.messages, route.system if route else None),
+        settings=replace(wanted.settings.over(model.settings), max_output_tokens=cap),
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airoute_cli.core.figures import Figures
-from airoute_cli.core.request import Image, Message, Request, Text, Tool
+from airoute_cli.core.request import Document, Image, Message, Part, Request, Text, Thought, Tool
 
 CHARS_PER_TOKEN = 4
 EXTRA_BYTES_PER_TOKEN = 5
@@ -22,6 +22,9 @@ TURN_TOKENS = 4
 # Providers count an image by its size, which is not known here; this is a photo of about one
 # megapixel.
 IMAGE_TOKENS = 1_000
+# The pages of a document are not known either: one page at least, and more by its size in base64.
+DOCUMENT_TOKENS = 2_000
+DOCUMENT_CHARS_PER_TOKEN = 64
 LOWEST_RATIO = 0.25
 HIGHEST_RATIO = 8.0
 
@@ -61,8 +64,12 @@ def _turn(message: Message) -> int:
     return total
 
 
-def _part(part: Text | Image) -> int:
-    return estimate_tokens(part.text) if isinstance(part, Text) else IMAGE_TOKENS
+def _part(part: Part) -> int:
+    if isinstance(part, Text | Thought):
+        return estimate_tokens(part.text)
+    if isinstance(part, Document):
+        return max(DOCUMENT_TOKENS, len(part.url) // DOCUMENT_CHARS_PER_TOKEN)
+    return IMAGE_TOKENS if isinstance(part, Image) else 0
 
 
 def _declared(request: Request) -> Iterator[str]:

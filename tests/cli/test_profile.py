@@ -89,8 +89,8 @@ def test_check_tells_every_problem_and_exits_2(airoute: Airoute, profile: Path):
     ran = airoute("profile", "check")
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr == (
-        f'airoute: {profile}:2: providers.a.api: must be "openai" or "llama-cpp", not "opnai". '
-        'Did you mean "openai"?\n'
+        f'airoute: {profile}:2: providers.a.api: there is no API "opnai"; `airoute providers` '
+        'lists them. Did you mean "openai"?\n'
         f'airoute: {profile}:3: providers.a.regoin: unknown key "regoin". '
         'Did you mean "region"?\n'
     )
@@ -113,7 +113,7 @@ def test_show_gives_data_and_no_values_of_headers(
     ran = airoute("profile", "show", "--json", "--profile", str(profile))
     shown = json.loads(ran.stdout)
     assert shown["models"]["m.1"]["price"]["input"] == "0.1"
-    assert shown["providers"]["a"]["api_key_env"] == "A_KEY"
+    assert shown["providers"]["a"]["api_key_env"] == ["A_KEY"]
     assert "made-up" not in ran.stdout
 
 

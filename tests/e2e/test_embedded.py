@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from airoute_cli.core.errors import CallError, ErrorKind
-from airoute_cli.core.profile import Api, Model, Provider
+from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.request import Message, Request, ResponseSchema, Text
 from airoute_cli.core.settings import Settings
 from airoute_cli.engine.local_endpoint import LocalEndpoint
@@ -19,7 +19,7 @@ pytest_plugins = ("tests.embedded_fixtures",)
 
 @pytest.fixture
 def model(weights: Path) -> Model:
-    provider = Provider("local", Api.LLAMA_CPP, timeout=120)
+    provider = Provider("local", "llama-cpp", timeout=120)
     return Model("small", provider, str(weights), context_window=512)
 
 

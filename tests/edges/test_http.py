@@ -51,7 +51,7 @@ async def _failure(
     transport: HttpTransport, request: HttpRequest, timeout_s: float = GENEROUS_S
 ) -> CallError:
     with pytest.raises(CallError) as caught:
-        await transport.post(request, timeout_s=timeout_s)
+        await transport.send(request, timeout_s=timeout_s)
     assert KEY not in str(caught.value)
     return caught.value
 
@@ -60,7 +60,7 @@ async def test_what_goes_over_the_socket(
     transport: HttpTransport, provider_server: ScriptedServer
 ) -> None:
     request = _to(provider_server)
-    reply = await transport.post(request, timeout_s=GENEROUS_S)
+    reply = await transport.send(request, timeout_s=GENEROUS_S)
     (seen,) = provider_server.requests
     assert (seen.method, seen.path) == ("POST", "/v1/chat/completions")
     assert seen.raw == request.body
@@ -77,7 +77,7 @@ async def test_statuses_are_the_formats_business(
     transport: HttpTransport, provider_server: ScriptedServer
 ) -> None:
     provider_server.script([scripted.status(429, {"a": 1}, {"Retry-After": "7"})])
-    reply = await transport.post(_to(provider_server), timeout_s=GENEROUS_S)
+    reply = await transport.send(_to(provider_server), timeout_s=GENEROUS_S)
     assert (reply.status, reply.headers["retry-after"]) == (429, "7")
     assert json.loads(reply.body) == {"a": 1}
 
@@ -88,12 +88,12 @@ async def test_cookies_are_not_kept(
     provider_server.script([scripted.ok(headers={"set-cookie": "a=b"})])
     by_name = _request(f"http://localhost:{provider_server.port}/v1/chat/completions")
     for _ in range(2):
-        await transport.post(by_name, timeout_s=GENEROUS_S)
+        await transport.send(by_name, timeout_s=GENEROUS_S)
     assert "cookie" not in provider_server.requests[1].headers
 
 
 async def test_many_at_once(transport: HttpTransport, provider_server: ScriptedServer) -> None:
-    calls = [transport.post(_to(provider_server), timeout_s=GENEROUS_S) for _ in range(150)]
+    calls = [transport.send(_to(provider_server), timeout_s=GENEROUS_S) for _ in range(150)]
     replies = await asyncio.gather(*calls)
     assert {reply.status for reply in replies} == {200}
     assert provider_server.count == 150
@@ -104,7 +104,7 @@ async def test_how_many_are_in_flight_is_the_engines_business(
 ) -> None:
     provider_server.respond = lambda _request, _n: scripted.hang()
     call = asyncio.gather(
-        *(transport.post(_to(provider_server), timeout_s=GENEROUS_S) for _ in range(150))
+        *(transport.send(_to(provider_server), timeout_s=GENEROUS_S) for _ in range(150))
     )
     await asyncio.to_thread(provider_server.wait_for, 150)
     call.cancel()
@@ -120,7 +120,7 @@ async def test_compressed_answers(
     encoding: str, data: bytes, transport: HttpTransport, provider_server: ScriptedServer
 ) -> None:
     provider_server.script([scripted.status(200, data, {"content-encoding": encoding})])
-    reply = await transport.post(_to(provider_server), timeout_s=GENEROUS_S)
+    reply = await transport.send(_to(provider_server), timeout_s=GENEROUS_S)
     assert reply.body == b"hello"
 
 
@@ -164,7 +164,7 @@ async def test_broken_answers(
     assert sentence in str(error)
     assert f"127.0.0.1:{provider_server.port}" in str(error)
     # The next request is served: nothing broken stays in the pool.
-    assert (await transport.post(_to(provider_server), timeout_s=GENEROUS_S)).status == 200
+    assert (await transport.send(_to(provider_server), timeout_s=GENEROUS_S)).status == 200
 
 
 @pytest.mark.parametrize("reply", [scripted.hang(), scripted.drip(every_s=0.01)])
@@ -231,7 +231,7 @@ async def test_plain_http_loads_no_authorities(
     transport: HttpTransport, provider_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
-    assert (await transport.post(_to(provider_server), timeout_s=GENEROUS_S)).status == 200
+    assert (await transport.send(_to(provider_server), timeout_s=GENEROUS_S)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ async def test_a_proxy_of_the_environment(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://user:pass@127.0.0.1:{provider_server.port}")
     request = _request("http://models.invalid/v1/chat/completions")
-    assert (await transport.post(request, timeout_s=GENEROUS_S)).status == 200
+    assert (await transport.send(request, timeout_s=GENEROUS_S)).status == 200
     (seen,) = provider_server.requests
     assert seen.path == "http://models.invalid/v1/chat/completions"
     assert seen.headers["host"] == "models.invalid"
@@ -336,14 +336,14 @@ async def test_a_stream_that_is_left_early(
 
     with pytest.raises(BrokenPipeError, match="the reader's own"):
         await read_a_little()
-    assert (await transport.post(_to(provider_server), timeout_s=GENEROUS_S)).status == 200
+    assert (await transport.send(_to(provider_server), timeout_s=GENEROUS_S)).status == 200
 
 
 async def test_a_cancelled_call_stays_a_cancelled_call(
     transport: HttpTransport, provider_server: ScriptedServer
 ) -> None:
     provider_server.script([scripted.hang()])
-    call = asyncio.ensure_future(transport.post(_to(provider_server), timeout_s=GENEROUS_S))
+    call = asyncio.ensure_future(transport.send(_to(provider_server), timeout_s=GENEROUS_S))
     await asyncio.to_thread(provider_server.wait_for, 1)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -371,5 +371,5 @@ async def test_an_authority_of_ones_own(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(scripted.CERTIFICATE))
     with ScriptedServer(tls=True) as server:
-        assert (await transport.post(_to(server), timeout_s=GENEROUS_S)).status == 200
+        assert (await transport.send(_to(server), timeout_s=GENEROUS_S)).status == 200
         await transport.aclose()

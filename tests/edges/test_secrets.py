@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from airoute_cli.core.errors import SetupError, UsageError
-from airoute_cli.core.profile import Api, Provider
+from airoute_cli.core.profile import Provider
 from airoute_cli.edges import secrets
 from airoute_cli.edges.secrets import check_key, find_key, load_env_file
 
@@ -15,7 +15,7 @@ KEY = "sk-made-up-for-this-test"
 
 def provider(**given: object) -> Provider:
     return Provider(
-        **{"name": "acme", "api": Api.OPENAI, "base_url": "https://acme.example/v1"} | given
+        **{"name": "acme", "api": "openai", "base_url": "https://acme.example/v1"} | given
     )
 
 
@@ -54,7 +54,7 @@ def test_binary_is_refused(tmp_path: Path):
 
 
 def test_a_key_comes_from_its_variable_and_does_not_print_itself():
-    key = find_key(provider(api_key_env="ACME_KEY"), {"ACME_KEY": f"{KEY}\n"})
+    key = find_key(provider(api_key_env=("ACME_KEY",)), {"ACME_KEY": f"{KEY}\n"})
     assert key is not None
     assert key.reveal() == KEY
     assert KEY not in f"{key!r} {key}"
@@ -67,7 +67,7 @@ def test_a_provider_without_a_key_gets_none():
 @pytest.mark.parametrize("environ", [{}, {"ACME_KEY": ""}, {"ACME_KEY": " \n"}])
 def test_an_unset_variable_is_told_with_both_remedies(environ: dict[str, str]):
     with pytest.raises(SetupError) as caught:
-        find_key(provider(api_key_env="ACME_KEY"), environ)
+        find_key(provider(api_key_env=("ACME_KEY",)), environ)
     assert str(caught.value) == (
         'The provider "acme" needs a key, and the variable ACME_KEY is not set. '
         "Export it (export ACME_KEY=…), or load it from a file with --env-file FILE."
@@ -124,7 +124,7 @@ def test_a_command_that_cannot_be_run(tmp_path: Path):
 )
 def test_a_key_never_travels_over_plain_http(host: str):
     with pytest.raises(SetupError) as caught:
-        find_key(provider(api_key_env="K", base_url=f"http://{host}:80/v1"), {"K": KEY})
+        find_key(provider(api_key_env=("K",), base_url=f"http://{host}:80/v1"), {"K": KEY})
     assert str(caught.value) == (
         f'The provider "acme" would get its key over plain http to {host.strip("[]")}, '
         "where others can read it. Use https in base_url."
@@ -133,4 +133,4 @@ def test_a_key_never_travels_over_plain_http(host: str):
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]", "llm.localhost"])
 def test_on_this_machine_plain_http_is_fine(host: str):
-    assert find_key(provider(api_key_env="K", base_url=f"http://{host}:1/v1"), {"K": KEY})
+    assert find_key(provider(api_key_env=("K",), base_url=f"http://{host}:1/v1"), {"K": KEY})

@@ -11,7 +11,7 @@ from airoute_cli.core.profile import Model
 from airoute_cli.edges.prices import CatalogueEntry
 from airoute_cli.edges.profile.load import load_profile
 from airoute_cli.engine.check import STALE_AFTER, Finding, check_profile, missing_weights
-from airoute_cli.engine.open_profile import strategies
+from airoute_cli.engine.open_profile import apis, strategies
 
 TODAY = date(2026, 11, 23)
 BASE = """
@@ -49,6 +49,7 @@ def told(tmp_path: Path) -> Told:
         profile = load_profile(
             path,
             strategies=strategies(),
+            apis=apis(),
             find_price=lambda _hint, model, _url=None: find.get(model),
         )
         findings = check_profile(profile, environ or {}, weights_present=weights, today=TODAY)

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from airoute_cli.core.profile import Api, Limits, Model, Provider
+from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.engine.gate import Gate, GateClosedError
 
 
 def _model(name: str, *, provider: Limits = Limits(), own: Limits = Limits()) -> Model:
-    return Model(name, Provider(f"p-{name}", Api.OPENAI, limits=provider), name, limits=own)
+    return Model(name, Provider(f"p-{name}", "openai", limits=provider), name, limits=own)
 
 
 async def _settle() -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from airoute_cli.core.completion import FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind
-from airoute_cli.core.profile import Api, Model, Provider
+from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.request import Message, Request, Text, ToolCall
 from airoute_cli.core.secret import Secret
 from airoute_cli.core.settings import Settings
-from airoute_cli.engine.http_endpoint import HttpEndpoint
+from airoute_cli.engine.http_endpoint import FixedKey, HttpEndpoint
+from airoute_cli.providers.formats.openai import OpenAIFormat
 from tests.servers import scripted
 from tests.servers.scripted import Reply, ScriptedServer
 
@@ -21,13 +22,13 @@ REQUEST = Request((Message("user", (Text("hi there"),)),), Settings(max_output_t
 
 @pytest.fixture
 async def endpoint() -> AsyncIterator[HttpEndpoint]:
-    endpoint = HttpEndpoint(key=Secret(KEY))
+    endpoint = HttpEndpoint(OpenAIFormat(), FixedKey(Secret(KEY)))
     yield endpoint
     await endpoint.aclose()
 
 
 def _model(server: ScriptedServer, timeout: float = 60.0) -> Model:
-    provider = Provider("p", Api.OPENAI, server.base_url, timeout=timeout)
+    provider = Provider("p", "openai", server.base_url, timeout=timeout)
     return Model("fast", provider, "gpt-x")
 
 
@@ -86,7 +87,7 @@ async def test_a_server_that_does_not_stream(
 
 
 async def test_without_a_key(provider_server: ScriptedServer) -> None:
-    endpoint = HttpEndpoint()
+    endpoint = HttpEndpoint(OpenAIFormat())
     await endpoint.complete(_model(provider_server), REQUEST)
     await endpoint.aclose()
     assert "authorization" not in provider_server.requests[0].headers

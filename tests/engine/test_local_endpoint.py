@@ -10,7 +10,7 @@ import pytest
 
 from airoute_cli.core.completion import FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind, SetupError
-from airoute_cli.core.profile import Api, Limits, Model, Provider
+from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.core.request import Message, Request, Text
 from airoute_cli.engine import local_endpoint
 from airoute_cli.engine.local_endpoint import LocalEndpoint
@@ -73,7 +73,7 @@ def loader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
 @pytest.fixture
 def model(tmp_path: Path) -> Model:
     (tmp_path / "own.gguf").touch()
-    provider = Provider("local", Api.LLAMA_CPP, limits=Limits(max_concurrency=3), timeout=12.5)
+    provider = Provider("local", "llama-cpp", limits=Limits(max_concurrency=3), timeout=12.5)
     return Model("small", provider, "own.gguf", context_window=2_048)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from airoute_cli.core.profile import Api, Model, Provider
+from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.request import (
     Image,
     Message,
@@ -15,12 +15,12 @@ from airoute_cli.core.request import (
     ToolCall,
 )
 from airoute_cli.core.settings import Settings
-from airoute_cli.providers.openai import chat_body
+from airoute_cli.providers.openai_body import ChatWords, cap_name_for, chat_body
 
 HI = Message("user", (Text("hi"),))
 
 
-def _model(base_url: str | None = "http://localhost:8080/v1", api: Api = Api.OPENAI) -> Model:
+def _model(base_url: str | None = "http://localhost:8080/v1", api: str = "openai") -> Model:
     return Model("fast", Provider("p", api, base_url=base_url), "gpt-x")
 
 
@@ -112,22 +112,22 @@ def test_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("base_url", "api", "name"),
+    ("base_url", "name"),
     [
-        (None, Api.OPENAI, "max_completion_tokens"),
-        (None, Api.LLAMA_CPP, "max_tokens"),
-        ("https://api.openai.com/v1", Api.OPENAI, "max_completion_tokens"),
-        ("https://eu.api.openai.com/v1", Api.OPENAI, "max_completion_tokens"),
-        ("https://res.openai.azure.com/openai/v1", Api.OPENAI, "max_completion_tokens"),
-        ("https://openrouter.ai/api/v1", Api.OPENAI, "max_tokens"),
-        ("https://api.openai.com.evil.example/v1", Api.OPENAI, "max_tokens"),
-        ("https://notapi.openai.com/v1", Api.OPENAI, "max_tokens"),
-        ("http://127.0.0.1:8000/v1", Api.OPENAI, "max_tokens"),
+        (None, "max_tokens"),
+        ("https://api.openai.com/v1", "max_completion_tokens"),
+        ("https://eu.api.openai.com/v1", "max_completion_tokens"),
+        ("https://res.openai.azure.com/openai/v1", "max_completion_tokens"),
+        ("https://openrouter.ai/api/v1", "max_tokens"),
+        ("https://api.openai.com.evil.example/v1", "max_tokens"),
+        ("https://notapi.openai.com/v1", "max_tokens"),
+        ("http://127.0.0.1:8000/v1", "max_tokens"),
     ],
 )
-def test_the_name_of_the_cap(base_url: str | None, api: Api, name: str) -> None:
+def test_the_name_of_the_cap(base_url: str | None, name: str) -> None:
     request = Request((HI,), Settings(max_output_tokens=7))
-    body = chat_body(_model(base_url, api), request, stream=False)
+    words = ChatWords(cap_name=cap_name_for(base_url))
+    body = chat_body(_model(base_url), request, words, stream=False)
     assert {key: value for key, value in body.items() if key.startswith("max_")} == {name: 7}
 
 

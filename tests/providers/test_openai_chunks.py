@@ -13,7 +13,7 @@ from airoute_cli.core.completion import FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.money import Usage
 from airoute_cli.core.request import ToolCall
-from airoute_cli.providers.openai import OpenAIFormat
+from airoute_cli.providers.formats.openai import OpenAIFormat
 from airoute_cli.providers.openai_answer import read_completion
 from airoute_cli.providers.openai_chunks import ChatAssembler
 

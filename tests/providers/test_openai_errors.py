@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.wire import HttpReply
-from airoute_cli.providers.openai import OpenAIFormat
+from airoute_cli.providers.formats.openai import OpenAIFormat
 
 NOW = 1_795_435_200.0
 

@@ -10,12 +10,12 @@ import pytest
 from airoute_cli.core.figures import Figures
 from airoute_cli.core.money import Price, Rates
 from airoute_cli.core.plan import Features
-from airoute_cli.core.profile import Api, Model, Profile, Provider, Route, UnknownPrice
+from airoute_cli.core.profile import Model, Profile, Provider, Route, UnknownPrice
 from airoute_cli.core.request import Message, Request, Row, Text
 from airoute_cli.core.settings import Settings
 from airoute_cli.routing.choice import Choice
 
-PROVIDER = Provider("cloud", Api.OPENAI)
+PROVIDER = Provider("cloud", "openai")
 
 
 def _price(input_rate: str | int, output_rate: str | int | None = None) -> Price:

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from airoute_cli.core.figures import NO_FIGURES, Figures
-from airoute_cli.core.profile import Route, UnknownPrice
+from airoute_cli.core.profile import Route, UnknownPrice, Unsupported
 from airoute_cli.core.request import Capability, Message, Request, Text
 from airoute_cli.core.settings import Settings
 from airoute_cli.routing.choice import Chooser
 from airoute_cli.routing.eligible import checks_for, eligible
 
-REFUSE = checks_for(UnknownPrice.REFUSE)
+REFUSE = checks_for(UnknownPrice.REFUSE, Unsupported.REFUSE)
 ALL = frozenset(Capability)
 
 
@@ -34,7 +34,7 @@ def reason(
         ({"needs": [Capability.JSON_SCHEMA]}, "cannot do a JSON schema"),
         (
             {"needs": ALL, "capabilities": frozenset({Capability.TOOLS})},
-            "cannot do a JSON schema, reasoning or images",
+            "cannot do documents, a JSON schema, reasoning or images",
         ),
         ({"tokens": 8_191, "context_window": 8_192}, None),
         (
@@ -69,7 +69,7 @@ def test_an_unknown_price_is_allowed_where_the_profile_says_so(make: Any):
     request = Request((Message("user", (Text("hi"),)),))
     features = make.features("hi")
     choice = Chooser(None).choose(make.model("a", None), NO_FIGURES, request, features)
-    assert eligible(features, choice, checks_for(UnknownPrice.ALLOW)) is None
+    assert eligible(features, choice, checks_for(UnknownPrice.ALLOW, Unsupported.REFUSE)) is None
     assert (choice.expected_usd, choice.worst_usd) == (None, None)
 
 

@@ -27,6 +27,7 @@ def test_a_plan_as_json(make: Any):
                 "max_output_tokens": 90,
                 "expected_usd": 0.0001,
                 "worst_usd": 0.0001,
+                "dropped": [],
             }
         ],
         "candidates": [

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.outcome import Outcome
-from airoute_cli.core.plan import Plan
+from airoute_cli.core.plan import Call, Plan
+from airoute_cli.routing.carry import named
 
 
 def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
@@ -39,7 +40,7 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
             console,
             f"{head}{number + 1} {call.model} ({call.role}): about {call.input_tokens:,} in, "
             f"at most {call.max_output_tokens:,} out, {_usd(call.expected_usd)} expected, "
-            f"{_usd(call.worst_usd)} at worst",
+            f"{_usd(call.worst_usd)} at worst" + _without(call),
         )
     _say(
         console, f"cost        {_usd(plan.expected_usd)} expected, {_usd(plan.worst_usd)} at worst"
@@ -65,6 +66,10 @@ def draw_outcomes(outcomes: Mapping[str, Outcome]) -> None:
             _plain(failure or text),
         )
     console.print(table)
+
+
+def _without(call: Call) -> str:
+    return f", without {', '.join(named(call.dropped))}" if call.dropped else ""
 
 
 def _plain(text: str) -> Any:

@@ -43,7 +43,8 @@ def _lines(profile: Profile) -> Iterator[str]:
 
 
 def _provider_line(provider: Provider) -> str:
-    key = f"key from ${provider.api_key_env}" if provider.api_key_env else "no key"
+    variables = " or ".join(f"${name}" for name in provider.api_key_env)
+    key = f"key from {variables}" if variables else "no key"
     parts = [
         str(provider.api),
         provider.base_url or "inside this process",
@@ -124,7 +125,7 @@ def _provider(provider: Provider) -> dict[str, Any]:
     return {
         "api": provider.api,
         "base_url": provider.base_url,
-        "api_key_env": provider.api_key_env,
+        "api_key_env": list(provider.api_key_env),
         "api_key_cmd": next(iter(provider.api_key_cmd), None),
         "headers": sorted(provider.headers),
         "region": provider.region,

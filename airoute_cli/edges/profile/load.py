@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from airoute_cli.core.errors import Problem, ProfileError
-from airoute_cli.core.profile import Profile, UnknownPrice
+from airoute_cli.core.profile import Profile, UnknownPrice, Unsupported
 from airoute_cli.edges.paths import config_folder
 from airoute_cli.edges.prices import FindPrice, find
+from airoute_cli.edges.profile.apis import Apis
 from airoute_cli.edges.profile.lines import NO_LINES, Lines, find_lines
 from airoute_cli.edges.profile.parse import parse_toml
 from airoute_cli.edges.profile.problems import Problems
@@ -58,10 +59,13 @@ def _error(path: Path, message: str, remedy: str) -> ProfileError:
     return ProfileError((Problem(str(path), None, "", message, remedy),))
 
 
-def load_profile(path: Path, *, strategies: Strategies, find_price: FindPrice = find) -> Profile:
+def load_profile(
+    path: Path, *, strategies: Strategies, apis: Apis, find_price: FindPrice = find
+) -> Profile:
     """The profile of a TOML file. Raises ProfileError with every problem that is in the file."""
     text = _read(path)
-    return _load(parse_toml(text, str(path)), str(path), find_lines(text), strategies, find_price)
+    given = _Given(parse_toml(text, str(path)), str(path), find_lines(text))
+    return _load(given, strategies, apis, find_price)
 
 
 def profile_from_document(
@@ -69,13 +73,20 @@ def profile_from_document(
     path: str,
     *,
     strategies: Strategies,
+    apis: Apis,
     find_price: FindPrice = find,
 ) -> Profile:
     """The profile of a ``Profile.document`` that was stored, with the same digest.
 
     ``find_price`` is how the prices of back then can be given. Raises ProfileError.
     """
-    return _load(document, path, NO_LINES, strategies, find_price)
+    return _load(_Given(document, path, NO_LINES), strategies, apis, find_price)
+
+
+class _Given(NamedTuple):
+    document: Mapping[str, Any]
+    path: str
+    lines: Lines
 
 
 def _read(path: Path) -> str:
@@ -87,37 +98,28 @@ def _read(path: Path) -> str:
         raise _error(path, f"it cannot be read: {error.strerror}.", "") from None
 
 
-def _load(
-    document: Mapping[str, Any],
-    path: str,
-    lines: Lines,
-    strategies: Strategies,
-    find_price: FindPrice,
-) -> Profile:
-    problems = Problems(path, lines)
-    validated = validate(document, strategies, problems)
-    profile = _resolve(validated, document, path, find_price, problems)
+def _load(given: _Given, strategies: Strategies, apis: Apis, find_price: FindPrice) -> Profile:
+    problems = Problems(given.path, given.lines)
+    validated = validate(given.document, strategies, apis, problems)
+    profile = _resolve(validated, given, find_price, problems)
     problems.raise_if_any()
     return profile
 
 
 def _resolve(
-    validated: Validated,
-    document: Mapping[str, Any],
-    path: str,
-    find_price: FindPrice,
-    problems: Problems,
+    validated: Validated, given: _Given, find_price: FindPrice, problems: Problems
 ) -> Profile:
-    providers = resolve_providers(validated)
+    providers = resolve_providers(validated, problems)
     return Profile(
         name=validated.tables.profile.name,
-        path=path,
+        path=given.path,
         providers=providers,
         models=resolve_models(validated, providers, find_price, problems),
         routes=resolve_routes(validated),
         unknown_price=UnknownPrice(validated.tables.policy.unknown_price),
-        document=document,
-        digest=digest(document),
+        unsupported=Unsupported(validated.tables.policy.unsupported),
+        document=given.document,
+        digest=digest(given.document),
     )
 
 

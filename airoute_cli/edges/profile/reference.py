@@ -41,11 +41,15 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
 )
 
 
-def reference(strategies: Mapping[str, type[BaseModel]]) -> str:
+def reference(
+    strategies: Mapping[str, type[BaseModel]], formats: Mapping[str, type[BaseModel]]
+) -> str:
     """The page, in Markdown: each table with the key, type, default and meaning of its keys."""
     sections = [_section(f"`{title}`", model) for title, model in _TABLES]
     own = ((name, model) for name, model in strategies.items() if model.model_fields)
     sections += [_section(f'`[[routes]]` with `strategy = "{name}"`', model) for name, model in own]
+    own = ((name, model) for name, model in formats.items() if model.model_fields)
+    sections += [_section(f"`[providers.NAME]` that speaks `{name}`", model) for name, model in own]
     names = ", ".join(f"`{name}`" for name in strategies)
     return "\n".join([_INTRODUCTION, *sections, f"The strategies are {names}.", ""])
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
+from airoute_cli.core.elements import Carrier
 from airoute_cli.core.money import FREE_RATES, Price, Rates
 from airoute_cli.core.profile import (
-    Api,
     Limits,
     Model,
     OnTruncated,
@@ -18,7 +17,9 @@ from airoute_cli.core.profile import (
 )
 from airoute_cli.core.request import Capability
 from airoute_cli.core.settings import Settings
+from airoute_cli.edges.hosts import is_loopback
 from airoute_cli.edges.prices import CatalogueEntry, FindPrice
+from airoute_cli.edges.profile.apis import ApiUse
 from airoute_cli.edges.profile.problems import Problems
 from airoute_cli.edges.profile.schema import (
     ModelTable,
@@ -28,47 +29,56 @@ from airoute_cli.edges.profile.schema import (
     WhenTable,
 )
 from airoute_cli.edges.profile.strategies import Use
-from airoute_cli.edges.profile.validate import EMBEDDED, Validated
+from airoute_cli.edges.profile.validate import Validated
 
-OPENAI_URL = "https://api.openai.com/v1"
-OPENAI_KEY = "OPENAI_API_KEY"
 EMBEDDED_PRICE = Price(FREE_RATES, "embedded")
 FREE_PRICE = Price(FREE_RATES, "profile: free")
 
-_CAPABILITIES: Mapping[Api, frozenset[Capability]] = {
-    Api.OPENAI: frozenset({Capability.VISION, Capability.TOOLS, Capability.JSON_SCHEMA}),
-    Api.LLAMA_CPP: frozenset({Capability.JSON_SCHEMA}),
-}
+
+def resolve_providers(validated: Validated, problems: Problems) -> Mapping[str, Provider]:
+    """All declared providers, and the embedded one if a model uses it undeclared.
+
+    A provider whose address nobody knows is noted.
+    """
+    return MappingProxyType(
+        {
+            name: _provider(name, table, validated.apis[name], problems)
+            for name, table in validated.tables.providers.items()
+        }
+    )
 
 
-def resolve_providers(validated: Validated) -> Mapping[str, Provider]:
-    """All declared providers, and the embedded one if a model uses it undeclared."""
-    tables = dict(validated.tables.providers)
-    if any(model.provider == EMBEDDED for model in validated.tables.models.values()):
-        tables.setdefault(EMBEDDED, ProviderTable(api="llama-cpp"))
-    return MappingProxyType({name: _provider(name, table) for name, table in tables.items()})
-
-
-def _provider(name: str, table: ProviderTable) -> Provider:
-    api = Api(table.api)
-    url = table.base_url or (OPENAI_URL if api is Api.OPENAI else None)
-    own_key = table.api_key_env or table.api_key_cmd
+def _provider(name: str, table: ProviderTable, api: ApiUse, problems: Problems) -> Provider:
+    service = api.service
+    url = table.base_url or service.address(table.region)
+    _check_address(name, table, api, problems)
+    own_key = bool(table.api_key_env or table.api_key_cmd) or not service.owns(url)
     return Provider(
         name=name,
-        api=api,
+        api=service.name,
         base_url=url,
-        api_key_env=OPENAI_KEY if not own_key and _is_openai(url) else table.api_key_env,
+        api_key_env=table.api_key_env if own_key else service.api_key_env,
         api_key_cmd=table.api_key_cmd,
+        # A server on this machine mostly wants none.
+        key_optional=not own_key and is_loopback(url),
         headers=MappingProxyType(dict(table.headers)),
         region=table.region,
         limits=Limits(table.requests_per_minute, table.tokens_per_minute, table.max_concurrency),
         timeout=table.timeout,
+        wire_format=service.wire_format,
+        options=MappingProxyType(dict(api.options)),
     )
 
 
-def _is_openai(url: str | None) -> bool:
-    host = urlsplit(url or "").hostname or ""
-    return host == "api.openai.com" or host.endswith(".api.openai.com")
+def _check_address(name: str, table: ProviderTable, api: ApiUse, problems: Problems) -> None:
+    if table.base_url or api.spec.make is None:
+        return
+    if api.service.base_url is None:
+        message = f'is missing, and "{table.api}" has no address of its own.'
+        problems.add(("providers", name, "base_url"), message, "Write it as https://host.")
+    elif api.service.needs_region and not table.region:
+        message = f'is missing, and the address of "{table.api}" depends on it.'
+        problems.add(("providers", name, "region"), message, 'Write it as region = "us-east-1".')
 
 
 def resolve_models(
@@ -81,14 +91,15 @@ def resolve_models(
     models = {}
     for name, table in validated.tables.models.items():
         entry = _look_up(name, table, providers[table.provider], find_price, problems)
-        models[name] = _model(name, table, providers[table.provider], entry)
+        api = validated.apis[table.provider]
+        models[name] = _model(name, table, providers[table.provider], api, entry)
     return MappingProxyType(models)
 
 
 def _look_up(
     name: str, table: ModelTable, provider: Provider, find_price: FindPrice, problems: Problems
 ) -> CatalogueEntry | None:
-    if provider.api is Api.LLAMA_CPP:
+    if provider.embedded:
         return CatalogueEntry(EMBEDDED_PRICE)
     if table.price_as is None:
         return find_price(provider.name, table.name, provider.base_url)
@@ -101,8 +112,9 @@ def _look_up(
     return entry
 
 
-def _model(name: str, table: ModelTable, provider: Provider, entry: CatalogueEntry | None) -> Model:
-    embedded = provider.api is Api.LLAMA_CPP
+def _model(
+    name: str, table: ModelTable, provider: Provider, api: ApiUse, entry: CatalogueEntry | None
+) -> Model:
     given = table.capabilities
     return Model(
         name=name,
@@ -111,11 +123,15 @@ def _model(name: str, table: ModelTable, provider: Provider, entry: CatalogueEnt
         price=_own_price(table) or (entry.price if entry else None),
         context_window=table.context_window or (entry.context_window if entry else None),
         max_output_tokens=table.max_output_tokens,
-        capabilities=_CAPABILITIES[provider.api] if given is None else _capabilities(given),
+        capabilities=api.service.capabilities if given is None else _capabilities(given),
         retention=table.retention,
-        private=embedded if table.private is None else table.private,
+        private=provider.embedded if table.private is None else table.private,
         limits=Limits(table.requests_per_minute, table.tokens_per_minute),
         settings=Settings.read(table.params),
+        carrier=Carrier(
+            cannot=api.spec.cannot | api.service.refused_by(table.name),
+            extras=api.spec.extras,
+        ),
     )
 
 

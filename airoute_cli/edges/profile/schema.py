@@ -9,7 +9,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, Tag, field_validator, model_validator
 
-from airoute_cli.core.profile import DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_TIMEOUT_S
+from airoute_cli.core.profile import (
+    DEFAULT_MAX_OUTPUT_TOKENS,
+    DEFAULT_TIMEOUT_S,
+    EMBEDDED_FORMAT,
+)
 from airoute_cli.core.request import Capability
 from airoute_cli.core.settings import Settings
 from airoute_cli.edges.profile.fields import (
@@ -29,7 +33,7 @@ from airoute_cli.edges.profile.keys import CREDENTIAL_HEADERS, check_key_name, l
 
 Params = Annotated[dict[str, Any], Kind("table")]
 Capabilities = Annotated[
-    tuple[Literal["vision", "tools", "json_schema", "reasoning"], ...],
+    tuple[Literal["vision", "tools", "json_schema", "reasoning", "documents"], ...],
     Kind(f"list of {', '.join(Capability)}"),
 ]
 
@@ -54,6 +58,12 @@ class PolicyTable(Table):
         description="What to do with a model whose price nobody knows. An unknown price is never "
         "taken for zero: a run refuses to start, or with `allow` counts such rows apart.",
     )
+    unsupported: Literal["refuse", "drop"] = Field(
+        default="refuse",
+        description="What to do with a setting that a model cannot carry (a seed, say). `refuse`: "
+        "the model may not answer such a row. `drop`: it is left out and the result says so. What "
+        "is asked itself (texts, images, documents, tools) is never dropped.",
+    )
 
 
 class LimitedTable(Table):
@@ -70,19 +80,21 @@ class LimitedTable(Table):
 class ProviderTable(LimitedTable):
     """A service, or the runtime inside airoute."""
 
-    api: Literal["openai", "llama-cpp"] = Field(
-        description="The wire format: `openai` for everything that speaks OpenAI's chat "
-        "completions, `llama-cpp` for a GGUF file inside this process."
+    api: Name = Field(
+        description="The service, as `airoute providers` lists them: `openai` also for everything "
+        "that speaks OpenAI's chat completions, `llama-cpp` for a GGUF file inside this process."
     )
     base_url: Text | None = Field(
         default=None,
-        description="The endpoint up to and with its version, as in `https://api.openai.com/v1`, "
-        "which is also the default of `openai`. Keys never stand in it.",
+        description="The endpoint as the service's official SDK takes it: for OpenAI and those who "
+        "speak like it up to and with its version, as in `https://api.openai.com/v1`. Default: the "
+        "service's own. Keys never stand in it.",
     )
-    api_key_env: Text | None = Field(
-        default=None,
-        description="The name of the environment variable that holds the key, never the key. "
-        "Default for OpenAI's own host: `OPENAI_API_KEY`.",
+    api_key_env: Names = Field(
+        default=(),
+        description="The name of the environment variable that holds the key, never the key; of "
+        "several the first one that is set. Default at the service's own host: as it is usual "
+        "there, as in `OPENAI_API_KEY`.",
     )
     api_key_cmd: Words = Field(
         default=(),
@@ -109,8 +121,8 @@ class ProviderTable(LimitedTable):
 
     @field_validator("api_key_env")
     @classmethod
-    def _a_name(cls, name: str | None) -> str | None:
-        return None if name is None else check_key_name(name)
+    def _a_name(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_key_name(name) for name in names)
 
     @field_validator("headers")
     @classmethod
@@ -135,7 +147,7 @@ class ProviderTable(LimitedTable):
         if self.api_key_env and self.api_key_cmd:
             raise ValueError("api_key_env and api_key_cmd are both set. Keep one of them.")
         remote = [key for key in ("base_url", "api_key_env", "api_key_cmd") if getattr(self, key)]
-        if self.api == "llama-cpp" and remote:
+        if self.api == EMBEDDED_FORMAT and remote:
             raise ValueError(
                 f'{remote[0]} has no meaning for api = "llama-cpp", which runs inside this '
                 "process. Remove it."
@@ -226,8 +238,7 @@ class ModelTable(LimitedTable):
     )
     capabilities: Capabilities | None = Field(
         default=None,
-        description="What the model can do. Default for `openai`: vision, tools, json_schema; "
-        "for `llama-cpp`: json_schema.",
+        description="What the model can do. Default: as `airoute providers` says of its API.",
     )
     retention: Name | None = Field(
         default=None, description="How long the provider keeps what it is sent, as in `30d`."
@@ -240,9 +251,9 @@ class ModelTable(LimitedTable):
     params: Params = Field(
         default_factory=dict,
         description="How to answer: `max_output_tokens` (where nobody sets it, "
-        f"{DEFAULT_MAX_OUTPUT_TOKENS:,}), `temperature`, `top_p`, `stop`, `seed`, "
-        "`reasoning_effort`; others go to the provider under their own names. A route's win over "
-        "a model's, a row's over both.",
+        f"{DEFAULT_MAX_OUTPUT_TOKENS:,}), `temperature`, `top_p`, `top_k`, `stop`, "
+        "`seed`, `reasoning_effort`; others go to the provider under their own names. A route's "
+        "win over a model's, a row's over both.",
     )
 
     @field_validator("params")

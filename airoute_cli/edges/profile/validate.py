@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from airoute_cli.core.profile import EMBEDDED_FORMAT
+from airoute_cli.edges.profile.apis import Apis, ApiUse, take_api
 from airoute_cli.edges.profile.parse import check_plain, take_dotted_names
 from airoute_cli.edges.profile.problems import Problems, nearest
 from airoute_cli.edges.profile.schema import Document, ModelTable, ProviderTable
@@ -21,13 +23,20 @@ EMBEDDED = "local"
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The tables of a profile, and each route's strategy with its options, in the same order."""
+    """The tables of a profile, and what was taken out of them.
+
+    ``uses`` are the strategies of the routes, in the same order; ``apis`` are the APIs of the
+    providers, by their names.
+    """
 
     tables: Document
     uses: tuple[Use, ...]
+    apis: Mapping[str, ApiUse]
 
 
-def validate(document: Mapping[str, Any], strategies: Strategies, problems: Problems) -> Validated:
+def validate(
+    document: Mapping[str, Any], strategies: Strategies, apis: Apis, problems: Problems
+) -> Validated:
     """The validated tables. Raises ProfileError with everything that is wrong in them."""
     rest: dict[str, Any] = copy.deepcopy(dict(document))
     check_plain(rest, problems)
@@ -38,9 +47,26 @@ def validate(document: Mapping[str, Any], strategies: Strategies, problems: Prob
         take_use(route, number, strategies, problems) for number, route in enumerate(routes)
     )
     _check_references(rest, routes, meant, problems)
+    _declare_embedded(rest)
+    used = {name: take_api(table, name, apis, problems) for name, table in _tables_in(rest)}
     tables = _tables({**rest, "routes": routes}, problems)
     problems.raise_if_any()
-    return Validated(tables, uses)
+    return Validated(tables, uses, {name: use for name, use in used.items() if use})
+
+
+def _declare_embedded(document: dict[str, Any]) -> None:
+    """Declare the runtime inside airoute where a model uses it undeclared."""
+    models = _section(document, "models").values()
+    if any(isinstance(model, dict) and model.get("provider") == EMBEDDED for model in models):
+        providers = document.setdefault("providers", {})
+        if isinstance(providers, dict):
+            providers.setdefault(EMBEDDED, {"api": EMBEDDED_FORMAT})
+
+
+def _tables_in(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, table in _section(document, "providers").items():
+        if isinstance(table, dict):
+            yield name, table
 
 
 def _tables(document: Mapping[str, Any], problems: Problems) -> Document:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airoute_cli.core.errors import ProfileError
 from airoute_cli.core.money import Price, Rates
-from airoute_cli.core.profile import Api, Limits, OnTruncated, Profile, UnknownPrice, When
+from airoute_cli.core.profile import Limits, OnTruncated, Profile, UnknownPrice, When
 from airoute_cli.core.request import Capability
 from airoute_cli.edges.prices import CatalogueEntry
 from airoute_cli.edges.profile.load import (
@@ -20,7 +20,7 @@ from airoute_cli.edges.profile.load import (
     load_profile,
     profile_from_document,
 )
-from airoute_cli.engine.open_profile import strategies
+from airoute_cli.engine.open_profile import apis, strategies
 
 FULL = """
 [profile]
@@ -47,7 +47,7 @@ name = "gpt-4.1"
 retention = "30d"
 capabilities = ["tools"]
 requests_per_minute = 10
-params = { temperature = 0.5, max_tokens = 100, top_k = 4 }
+params = { temperature = 0.5, max_tokens = 100, echo = 4 }
 [models.stated]
 provider = "house"
 name = "q"
@@ -117,7 +117,7 @@ def load(tmp_path: Path) -> Load:
     def from_text(text: str) -> Profile:
         path = tmp_path / "p.toml"
         path.write_text(text, "utf-8")
-        return load_profile(path, strategies=strategies(), find_price=catalogue)
+        return load_profile(path, strategies=strategies(), apis=apis(), find_price=catalogue)
 
     return from_text
 
@@ -142,15 +142,15 @@ def test_providers_have_their_defaults_filled_in(load: Load):
     openai, house, local = (profile.providers[name] for name in ("openai", "house", "local"))
     assert (profile.name, profile.unknown_price) == ("support", UnknownPrice.ALLOW)
     assert openai.base_url == "https://api.openai.com/v1"
-    assert openai.api_key_env == "OPENAI_API_KEY"
+    assert openai.api_key_env == ("OPENAI_API_KEY",)
     assert openai.limits == Limits(5000, 2_000_000, 8)
     assert (openai.timeout, openai.region, dict(openai.headers)) == (
         30,
         "us",
         {"X-Team": "support"},
     )
-    assert (house.base_url, house.api_key_env) == ("http://127.0.0.1:8000/v1", None)
-    assert (local.api, local.base_url, local.api_key_env) == (Api.LLAMA_CPP, None, None)
+    assert (house.base_url, house.api_key_env) == ("http://127.0.0.1:8000/v1", ())
+    assert (local.api, local.base_url, local.api_key_env) == ("llama-cpp", None, ())
 
 
 def test_models_are_resolved(load: Load):
@@ -163,7 +163,7 @@ def test_models_are_resolved(load: Load):
     assert gpt.capabilities == {Capability.TOOLS}
     assert gpt.context_window == 1_000_000
     assert gpt.settings.max_output_tokens == 100
-    assert gpt.settings.extra == {"top_k": 4}
+    assert gpt.settings.extra == {"echo": 4}
     assert models["stated"].context_window == 1000
     assert models["free"].capabilities == {
         Capability.VISION,
@@ -223,7 +223,7 @@ def test_a_stored_document_gives_the_same_profile(load: Load):
     profile = load(FULL)
     stored = json.loads(json.dumps(profile.document))
     again = profile_from_document(
-        stored, profile.path, strategies=strategies(), find_price=catalogue
+        stored, profile.path, strategies=strategies(), apis=apis(), find_price=catalogue
     )
     assert again == profile
     assert len(profile.digest) == 32
@@ -236,12 +236,16 @@ def test_a_price_is_exactly_what_stands_in_the_file(tmp_path_factory, rate: Deci
         '[providers.a]\napi = "openai"\n[models.m]\nprovider = "a"\nname = "m"\n'
         f"price = {{ input = {rate:f}, output = 1 }}\n"
     )
-    profile = load_profile(path, strategies=strategies(), find_price=catalogue)
+    profile = load_profile(path, strategies=strategies(), apis=apis(), find_price=catalogue)
     price = profile.models["m"].price
     assert price is not None
     assert price.rates.input == rate
     again = profile_from_document(
-        json.loads(json.dumps(profile.document)), "", strategies=strategies(), find_price=catalogue
+        json.loads(json.dumps(profile.document)),
+        "",
+        strategies=strategies(),
+        apis=apis(),
+        find_price=catalogue,
     )
     assert again.models["m"].price == price
 
@@ -264,7 +268,7 @@ ROUTE = MODEL + '[models.slow]\nprovider = "a"\nname = "n"\n[[routes]]\nname = "
         ('[profil]\nname = "x"', '1: profil: unknown key "profil". Did you mean "profile"?'),
         (
             "[policy]\nbudget = 1",
-            '2: policy.budget: unknown key "budget". There are: unknown_price.',
+            '2: policy.budget: unknown key "budget". There are: unknown_price, unsupported.',
         ),
         (
             PROVIDER + "requests_per_minutes = 5",
@@ -290,7 +294,7 @@ ROUTE = MODEL + '[models.slow]\nprovider = "a"\nname = "n"\n[[routes]]\nname = "
         (
             '[providers.a]\napi = "opnai"',
             (
-                '2: providers.a.api: must be "openai" or "llama-cpp", not "opnai". '
+                '2: providers.a.api: there is no API "opnai"; `airoute providers` lists them. '
                 'Did you mean "openai"?'
             ),
         ),
@@ -419,8 +423,8 @@ ROUTE = MODEL + '[models.slow]\nprovider = "a"\nname = "n"\n[[routes]]\nname = "
         (
             MODEL + 'capabilities = ["visoin"]',
             (
-                '6: models.fast.capabilities[#1]: must be "vision", "tools", "json_schema" or '
-                '"reasoning", not "visoin". Did you mean "vision"?'
+                '6: models.fast.capabilities[#1]: must be "vision", "tools", "json_schema", '
+                '"reasoning" or "documents", not "visoin". Did you mean "vision"?'
             ),
         ),
         (
@@ -567,16 +571,16 @@ def test_params_may_hold_tables_of_the_provider(load: Load):
 def test_a_bom_and_windows_line_ends_are_fine(tmp_path: Path):
     path = tmp_path / "p.toml"
     path.write_bytes(b"\xef\xbb\xbf" + MODEL.replace("\n", "\r\n").encode())
-    assert load_profile(path, strategies=strategies(), find_price=catalogue).models.keys() == {
-        "fast"
-    }
+    assert load_profile(
+        path, strategies=strategies(), apis=apis(), find_price=catalogue
+    ).models.keys() == {"fast"}
 
 
 def test_what_is_not_text_is_told(tmp_path: Path):
     path = tmp_path / "p.toml"
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(ProfileError) as caught:
-        load_profile(path, strategies=strategies())
+        load_profile(path, strategies=strategies(), apis=apis())
     assert str(caught.value) == f"{path}: this is not UTF-8 text. Save it as UTF-8."
 
 
@@ -591,7 +595,7 @@ def test_what_is_not_text_is_told(tmp_path: Path):
 )
 def test_openais_key_goes_to_openai_alone(load: Load, host: str, variable: str | None):
     profile = load(PROVIDER + f'base_url = "{host}"\n')
-    assert profile.providers["a"].api_key_env == variable
+    assert profile.providers["a"].api_key_env == ((variable,) if variable else ())
 
 
 def test_a_profile_is_looked_for_in_this_order(tmp_path: Path, home: Path):

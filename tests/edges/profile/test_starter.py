@@ -8,7 +8,7 @@ from airoute_cli.core.profile import Profile
 from airoute_cli.edges.profile.load import load_profile
 from airoute_cli.edges.profile.starter import starter
 from airoute_cli.engine.check import Level, check_profile
-from airoute_cli.engine.open_profile import strategies
+from airoute_cli.engine.open_profile import apis, strategies
 
 VARIABLES = [
     "OPENAI_API_KEY",
@@ -25,7 +25,7 @@ KEY = "made-up-0123456789"
 def load(text: str, folder: Path) -> Profile:
     path = folder / "airoute.toml"
     path.write_text(text, "utf-8")
-    return load_profile(path, strategies=strategies())
+    return load_profile(path, strategies=strategies(), apis=apis())
 
 
 @pytest.mark.parametrize("variables", [[], *[[one] for one in VARIABLES], VARIABLES])
@@ -33,7 +33,7 @@ def test_it_loads_and_every_live_model_has_a_price(tmp_path: Path, variables: li
     environ = dict.fromkeys(variables, KEY)
     text = starter(environ)
     profile = load(text, tmp_path)
-    assert {p.api_key_env for p in profile.providers.values()} == {None, *variables}
+    assert {name for p in profile.providers.values() for name in p.api_key_env} == {*variables}
     assert len(profile.models) == 1 + len(variables)
     assert all(model.price for model in profile.models.values())
     assert KEY not in text

@@ -77,7 +77,7 @@ def test_anthropic_images_by_url_and_system_text():
     )
     assert read.request == Request(
         (Message("system", (Text("s"),)), Message("user", (Image("https://x/y.png"),))),
-        Settings(extra={"top_k": 4}),
+        Settings(top_k=4),
     )
 
 
@@ -160,7 +160,7 @@ def test_gemini_files_schemas_and_a_bare_turn():
     )
     assert read.request == Request(
         (Message("user", (Image("https://x/y.png"),)),),
-        Settings(extra={"top_k": 4}),
+        Settings(top_k=4),
         schema=ResponseSchema(schema=schema),
     )
     plain = gemini.read_line(gem(generationConfig={"responseMimeType": "application/json"}))

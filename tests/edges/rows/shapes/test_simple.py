@@ -34,7 +34,7 @@ def test_everything_that_may_stand_beside_a_prompt():
     )
     assert read.request == Request(
         (Message("system", (Text("be brief"),)), USER),
-        Settings(max_output_tokens=5, temperature=0, top_p=0.5, extra={"guided": True, "top_k": 3}),
+        Settings(max_output_tokens=5, temperature=0, top_p=0.5, top_k=3, extra={"guided": True}),
         (Tool("f"),),
         "required",
         ResponseSchema(),

@@ -8,25 +8,31 @@ import pytest
 
 from airoute_cli.core.completion import FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind
-from airoute_cli.core.profile import Api, Model, Provider
+from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.request import Message, Request, Text
 from airoute_cli.core.secret import Secret
 from airoute_cli.core.settings import Settings
 from airoute_cli.core.wire import HttpReply
-from airoute_cli.providers.openai import OpenAIFormat
-from airoute_cli.providers.registry import FORMATS
+from airoute_cli.providers.formats.openai import OpenAIFormat
+from airoute_cli.providers.registry import format_names, format_spec, wire_format
 
 REQUEST = Request((Message("user", (Text("hi"),)),))
 FORMAT = OpenAIFormat()
 
 
 def _model(base_url: str = "http://host/v1", headers: Mapping[str, str] | None = None) -> Model:
-    return Model("fast", Provider("p", Api.OPENAI, base_url, headers=headers or {}), "gpt-x")
+    return Model("fast", Provider("p", "openai", base_url, headers=headers or {}), "gpt-x")
 
 
 def test_the_registry_knows_it() -> None:
-    assert isinstance(FORMATS[Api.OPENAI], OpenAIFormat)
-    assert Api.LLAMA_CPP not in FORMATS
+    assert isinstance(wire_format(Provider("p", "openai")), OpenAIFormat)
+    assert "openai" in format_names()
+    assert format_spec("opanai") is None
+
+
+def test_what_runs_inside_this_process_goes_over_no_wire() -> None:
+    with pytest.raises(ValueError, match="llama-cpp is no wire format that goes over HTTP"):
+        wire_format(Provider("p", "llama-cpp"))
 
 
 def test_encode() -> None:

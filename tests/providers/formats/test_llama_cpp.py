@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from airoute_cli.core.errors import CallError, ErrorKind
-from airoute_cli.core.profile import Api, Model, Provider
+from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.request import Image, Message, Request, ResponseSchema, Text
 from airoute_cli.core.settings import Settings
-from airoute_cli.providers.llama_cpp import decode_error, encode
+from airoute_cli.providers.formats.llama_cpp import decode_error, encode
 
-MODEL = Model("small", Provider("local", Api.LLAMA_CPP), "smollm2")
+MODEL = Model("small", Provider("local", "llama-cpp"), "smollm2")
 HELLO = (Message("user", (Text("Hello"),)),)
 
 

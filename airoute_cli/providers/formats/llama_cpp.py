@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from airoute_cli.core.elements import Element
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.profile import Model
-from airoute_cli.core.request import Image, Request
+from airoute_cli.core.request import OPENAI_DIALECT, Image, Request
+from airoute_cli.core.wire import FormatSpec
 from airoute_cli.providers.openai_body import chat_body
+from airoute_cli.providers.options import FormatOptions
 from airoute_cli.providers.wording import clip
 
 # The same request shall give the same text on every run: greedy where nobody said otherwise, and
@@ -17,6 +20,25 @@ from airoute_cli.providers.wording import clip
 # much time where rows share a long one, but rounds differently: a profile may ask for it.
 _DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {"temperature": 0.0, "seed": 0, "cache_prompt": False}
+)
+
+FORMAT = FormatSpec(
+    make=None,
+    options=FormatOptions,
+    cannot=frozenset(
+        {
+            Element.IMAGE_URL,
+            Element.IMAGE_DATA,
+            Element.DOCUMENT_URL,
+            Element.DOCUMENT_DATA,
+            Element.TOOL_RESULT_MEDIA,
+            Element.THOUGHTS,
+            Element.CACHE_MARK,
+            Element.TOOL_ERROR,
+            Element.IMAGE_DETAIL,
+        }
+    ),
+    extras=MappingProxyType({OPENAI_DIALECT: None}),
 )
 
 _MESSAGE_LIMIT = 300

@@ -1,0 +1,1 @@
+"""The wire formats: one file each, which declares itself as FORMAT, a FormatSpec."""

@@ -1,0 +1,165 @@
+"""The wire format of OpenAI's chat completions, spoken by most servers there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from pydantic import Field
+
+from airoute_cli.core.completion import Completion
+from airoute_cli.core.elements import Element
+from airoute_cli.core.errors import CallError
+from airoute_cli.core.profile import Model, Provider
+from airoute_cli.core.rate_limits import RateLimits
+from airoute_cli.core.request import OPENAI_DIALECT, Request
+from airoute_cli.core.secret import Secret
+from airoute_cli.core.wire import FormatSpec, HttpReply, HttpRequest, StreamDecoder
+from airoute_cli.providers.openai_answer import read_completion
+from airoute_cli.providers.openai_body import ChatWords, cap_name_for, chat_body
+from airoute_cli.providers.openai_chunks import ChatAssembler
+from airoute_cli.providers.openai_errors import error_of
+from airoute_cli.providers.openai_limits import read_limits
+from airoute_cli.providers.options import FormatOptions
+from airoute_cli.providers.requests import (
+    bearer,
+    headers_of,
+    json_bytes,
+    json_of,
+    read_model_ids,
+    url_of,
+)
+from airoute_cli.providers.sse import SseEvent, SseParser
+
+_END = b"[DONE]"
+
+# No streams: an answer or an error as a whole, or the page of a web server.
+_WHOLE = ("application/json", "text/html")
+
+
+class Options(FormatOptions):
+    """Where servers that speak chat completions differ."""
+
+    max_tokens_name: Literal["max_tokens", "max_completion_tokens"] | None = Field(
+        default=None,
+        description="What the cap on output tokens is called. Default: `max_completion_tokens` at "
+        "OpenAI and Azure, whose newest models refuse the other, `max_tokens` elsewhere.",
+    )
+    system_role: Literal["system", "developer"] = Field(
+        default="system", description="The role under which system messages are sent."
+    )
+    stream_usage: bool = Field(
+        default=True,
+        description="Whether `stream_options` asks for the usage of a stream; some servers refuse "
+        "the key.",
+    )
+
+
+class OpenAIFormat:
+    """Implements WireFormat."""
+
+    def __init__(self, options: Options | None = None) -> None:
+        self._options = options or Options()
+
+    def encode(
+        self, model: Model, request: Request, key: Secret | None, *, stream: bool
+    ) -> HttpRequest:
+        """A POST to ``/chat/completions``; the provider's own headers win over ours."""
+        words = ChatWords(
+            cap_name=self._options.max_tokens_name or cap_name_for(model.provider.base_url),
+            system_role=self._options.system_role,
+            stream_usage=self._options.stream_usage,
+        )
+        return HttpRequest(
+            url=url_of(model.provider, "/chat/completions"),
+            headers=headers_of(model.provider, bearer(key), stream=stream),
+            body=json_bytes(chat_body(model, request, words, stream=stream)),
+        )
+
+    def decode(self, reply: HttpReply) -> Completion:
+        """The completion in a 2xx answer; see ``read_completion`` for what it raises."""
+        return read_completion(json_of(reply.body), _request_id(reply.headers))
+
+    def decode_stream(self, headers: Mapping[str, str]) -> StreamDecoder:
+        """A decoder for the stream, or for the whole answer of a server that does not stream."""
+        if headers.get("content-type", "").lower().startswith(_WHOLE):
+            return _WholeAnswer(self, headers)
+        return _ChatStream(_request_id(headers))
+
+    def decode_error(self, reply: HttpReply, now: float) -> CallError:
+        """A classified error for a non-2xx answer."""
+        return error_of(reply, now)
+
+    def limits(self, headers: Mapping[str, str], now: float) -> RateLimits | None:
+        """The ``x-ratelimit-*`` headers."""
+        return read_limits(headers, now)
+
+    def list_models(self, provider: Provider, key: Secret | None) -> HttpRequest | None:
+        """A GET of ``/models``."""
+        return HttpRequest(
+            url=url_of(provider, "/models"),
+            headers=headers_of(provider, bearer(key), stream=False),
+            method="GET",
+        )
+
+    def decode_models(self, reply: HttpReply) -> list[str]:
+        """The ids in ``data``."""
+        return read_model_ids(json_of(reply.body))
+
+
+FORMAT = FormatSpec(
+    make=OpenAIFormat,
+    options=Options,
+    cannot=frozenset(
+        {
+            Element.DOCUMENT_URL,
+            Element.TOOL_RESULT_MEDIA,
+            Element.THOUGHTS,
+            Element.CACHE_MARK,
+            Element.TOOL_ERROR,
+            Element.STOPS_OVER_4,
+        }
+    ),
+    extras=MappingProxyType({OPENAI_DIALECT: None}),
+)
+
+
+class _ChatStream:
+    """Implements StreamDecoder for server-sent events."""
+
+    def __init__(self, request_id: str | None) -> None:
+        self._events = SseParser()
+        self._answer = ChatAssembler(request_id)
+
+    def feed(self, chunk: bytes) -> list[str]:
+        return [piece for event in self._events.feed(chunk) for piece in self._take(event)]
+
+    def finish(self) -> Completion:
+        return self._answer.finish()
+
+    def _take(self, event: SseEvent) -> list[str]:
+        if event.data.strip() == _END:
+            return []
+        chunk = json_of(event.data)
+        return self._answer.add(chunk) if isinstance(chunk, Mapping) else []
+
+
+class _WholeAnswer:
+    """Implements StreamDecoder for a JSON body: all text comes at the end, in ``finish``."""
+
+    def __init__(self, wire_format: OpenAIFormat, headers: Mapping[str, str]) -> None:
+        self._format = wire_format
+        self._headers = headers
+        self._body = bytearray()
+
+    def feed(self, chunk: bytes) -> list[str]:
+        self._body += chunk
+        return []
+
+    def finish(self) -> Completion:
+        return self._format.decode(HttpReply(200, self._headers, bytes(self._body)))
+
+
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    return headers.get("x-request-id") or None
