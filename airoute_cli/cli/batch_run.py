@@ -19,14 +19,18 @@ from airoute_cli.cli.render.batch import (
     watcher,
 )
 from airoute_cli.core.errors import UsageError
-from airoute_cli.core.profile import Profile
 from airoute_cli.edges.paths import state_folder
 from airoute_cli.edges.run_folder.folder import RunFolder
-from airoute_cli.engine.batch import BatchOptions, BatchReport, run_batch
+from airoute_cli.engine.batch import BatchOptions, BatchReport, require_prices, run_batch
 from airoute_cli.engine.dry_run import estimate
 from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.engine.stop import StopReason
-from airoute_cli.engine.stored_profile import keep_profile, stored_profile
+from airoute_cli.engine.stored_profile import (
+    ProfileChain,
+    accept_profile,
+    keep_profile,
+    stored_profile,
+)
 
 STDOUT = "-"
 
@@ -83,11 +87,11 @@ def live(flags: BatchFlags) -> ExitCode:
     narrator = Narrator(quiet=flags.quiet)
     _check(flags)
     with _open_folder(flags) as folder:
-        profile = _profile(flags, environ, folder, narrator)
+        chain = _profiles(flags, environ, folder, narrator)
         report = asyncio.run(
             run_batch(
                 flags.options,
-                profile,
+                chain,
                 environ,
                 folder,
                 watch=watcher(narrator),
@@ -129,23 +133,31 @@ def _run_under_state() -> Path:
     return state_folder() / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}"
 
 
-def _profile(
+def _profiles(
     flags: BatchFlags, environ: Mapping[str, str], folder: RunFolder, narrator: Narrator
-) -> Profile:
+) -> ProfileChain:
     """The stored profile on resume, unless another one is accepted."""
     if flags.resume and not flags.accept_profile:
         kept = stored_profile(folder)
-        if flags.profile is not None and open_profile(flags.profile, environ).digest != kept.digest:
+        if flags.profile is not None and _differs(flags.profile, environ, kept):
             raise UsageError(
                 f"{flags.profile} is not the profile that this run began with; leave --profile "
                 "out to go on with the stored one, or add --accept-profile to change it"
             )
         return kept
     profile = open_profile(flags.profile, environ)
-    keep_profile(folder, profile)
-    if flags.resume:
-        narrator.say(f"going on with the profile {profile.path}, as accepted")
-    return profile
+    require_prices(profile)  # before it is stored: a profile that cannot run must not be in force
+    if not flags.resume:
+        return keep_profile(folder, profile)
+    narrator.say(
+        f"going on with the profile {profile.path}, as accepted; rows that were tried before go "
+        "only to models that the earlier profiles allow them too"
+    )
+    return accept_profile(folder, profile)
+
+
+def _differs(path: Path, environ: Mapping[str, str], kept: ProfileChain) -> bool:
+    return open_profile(path, environ).digest != kept.profile.digest
 
 
 def _to_stdout(line: bytes) -> None:

@@ -104,6 +104,11 @@ class Model:
     settings: Settings = EMPTY
     carrier: Carrier = CARRIES_ALL
 
+    @property
+    def identity(self) -> str:
+        """What it is beyond our name for it: its wire format, host and name there."""
+        return "|".join((self.provider.api, self.provider.base_url or "", self.wire_name))
+
 
 @dataclass(frozen=True, slots=True)
 class When:

@@ -19,11 +19,13 @@ from airoute_cli.engine.emitter import Emitter
 from airoute_cli.engine.endpoints import Endpoints
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
+from airoute_cli.engine.held_planner import plan_within
 from airoute_cli.engine.job import Job, Machinery
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.past import Past
 from airoute_cli.engine.recorder import Recorder
 from airoute_cli.engine.stop import StopReason, signals
+from airoute_cli.engine.stored_profile import ProfileChain
 from airoute_cli.engine.wrap_up import RunRecord, leave_files
 from airoute_cli.routing.planner import Planner
 
@@ -64,7 +66,7 @@ class BatchReport:
 
 async def run_batch(
     options: BatchOptions,
-    profile: Profile,
+    chain: ProfileChain,
     environ: Mapping[str, str],
     folder: RunFolder,
     *,
@@ -77,16 +79,19 @@ async def run_batch(
     ``write`` gets every result line, for stdout. Raises RunError, SetupError or UsageError; what
     was finished by then is saved.
     """
+    profile = chain.profile
     require_prices(profile)
     async with AsyncExitStack() as stack:
         source = stack.enter_context(open_rows(options.source, plain_lines=options.plain_lines))
         endpoints = Endpoints(environ)
         stack.push_async_callback(endpoints.aclose)
         await endpoints.prepare(models_in_use(profile))
-        past = stack.enter_context(Past.read(folder))
+        past = stack.enter_context(Past.read(folder, with_tries=bool(chain.earlier)))
         figures = LiveFigures(profile.models.values())
-        job = _assemble(options, profile, endpoints, source, folder, past, figures, write)
         record = RunRecord.open(folder, profile, options.source)
+        job = _assemble(
+            options, chain, endpoints, source, folder, past, figures, record.pass_number, write
+        )
         try:
             await _drive(job, watch, note)
         finally:
@@ -117,15 +122,16 @@ def require_prices(profile: Profile) -> None:
 
 def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     options: BatchOptions,
-    profile: Profile,
+    chain: ProfileChain,
     endpoints: Endpoints,
     source: RowSource,
     folder: RunFolder,
     past: Past,
     figures: LiveFigures,
+    pass_number: int,
     write: Callable[[bytes], None] | None,
 ) -> Job:
-    counts = Counts()
+    profile, counts = chain.profile, Counts()
     gate = Gate(profile.models.values(), options.limits)
     read_back = folder.results.read_line_at
     emitter = Emitter(write, read_back, ordered=options.ordered) if write else None
@@ -133,11 +139,13 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         source=source,
         folder=folder,
         admission=Admission(past.index, counts, retry_errors=options.retry_errors),
-        planner=Planner(profile),
+        plan=plan_within(Planner(profile), chain.earlier, past.index),
         figures=figures,
         executor=Executor(profile, endpoints, gate, figures),
         gate=gate,
-        recorder=Recorder(profile, folder, past.index, counts, past.tally, emitter),
+        recorder=Recorder(
+            profile, folder, past.index, counts, past.tally, emitter, pass_number=pass_number
+        ),
         counts=counts,
         tally=past.tally,
     )

@@ -19,12 +19,12 @@ from airoute_cli.engine.aside import aside
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
+from airoute_cli.engine.held_planner import PlanRow
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.recorder import Recorder
 from airoute_cli.engine.room import Room
 from airoute_cli.engine.stop import StopReason
 from airoute_cli.engine.tally import Tally
-from airoute_cli.routing.planner import Planner
 
 # Rows under way, waiting ones included: enough that a model with a limit does not hold up others.
 ROWS_UNDER_WAY = 2_048
@@ -41,7 +41,7 @@ class Machinery:
     source: RowSource
     folder: RunFolder
     admission: Admission
-    planner: Planner
+    plan: PlanRow
     figures: LiveFigures
     executor: Executor
     gate: Gate
@@ -88,6 +88,7 @@ class Job:
         finally:
             syncing.cancel()
             self._machinery.gate.shut()
+            self._machinery.recorder.close()
         if self._fatal:
             raise self._fatal
         self.complete = not self._stopping.is_set()
@@ -168,7 +169,7 @@ class Job:
         """Take one row from its plan to its recorded end."""
         parts = self._machinery
         try:
-            plan = parts.planner.plan(row, parts.figures.snapshot())
+            plan = parts.plan(row, parts.figures.snapshot())
             outcome = await parts.executor.run(
                 plan,
                 row.request,

@@ -18,7 +18,7 @@ class LiveFigures:
     """Figures by the model's name in the profile; ``snapshot`` is what planning may see."""
 
     def __init__(self, models: Iterable[Model]) -> None:
-        self._identities = {model.name: identity(model) for model in models}
+        self._identities = {model.name: model.identity for model in models}
         stored = load_figures()
         self._figures: dict[str, Figures] = {
             name: stored[key] for name, key in self._identities.items() if key in stored
@@ -57,8 +57,3 @@ class LiveFigures:
     def _put(self, model: str, figures: Figures) -> None:
         self._figures[model] = figures
         self._touched.add(model)
-
-
-def identity(model: Model) -> str:
-    """What a model is beyond the profile's name for it: its wire format, host and name there."""
-    return "|".join((model.provider.api, model.provider.base_url or "", model.wire_name))

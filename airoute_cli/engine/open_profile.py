@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from airoute_cli.core.money import FREE_RATES, Price
 from airoute_cli.core.profile import Profile
 from airoute_cli.edges.catalogue import services
 from airoute_cli.edges.profile.apis import Apis
+from airoute_cli.edges.prices import CatalogueEntry
 from airoute_cli.edges.profile.load import find_profile, load_profile, profile_from_document
 from airoute_cli.edges.profile.reference import reference
 from airoute_cli.edges.profile.strategies import Strategies
@@ -26,8 +28,21 @@ def open_profile(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
 
 
 def reopen_profile(document: Mapping[str, Any], path: str) -> Profile:
-    """The profile of a document that a run folder kept. Raises ProfileError."""
-    return profile_from_document(document, path, strategies=strategies(), apis=apis())
+    """The profile of a document that a run folder kept. Raises ProfileError.
+
+    Nothing is looked up: the caller has kept the catalogue's prices and windows, and puts them in.
+    """
+    return profile_from_document(
+        document, path, strategies=strategies(), apis=apis(), find_price=_kept_elsewhere
+    )
+
+
+def _kept_elsewhere(
+    provider_hint: str,  # noqa: ARG001 - the shape of FindPrice
+    model_ref: str,  # noqa: ARG001
+    base_url: str | None = None,  # noqa: ARG001
+) -> CatalogueEntry:
+    return CatalogueEntry(Price(FREE_RATES, "kept with the run"))
 
 
 def profile_reference() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import orjson
 
 from airoute_cli.core.outcome import Outcome, RowFailure, RowState
@@ -10,7 +12,7 @@ from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import BadRow, Row
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.index import RowIndex
-from airoute_cli.edges.run_folder.intents import intent_line
+from airoute_cli.edges.run_folder.intents import Intent, intent_line
 from airoute_cli.edges.run_folder.journal import journal_line
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.emitter import Emitter
@@ -19,7 +21,7 @@ from airoute_cli.engine.tally import Tally
 
 
 class Recorder:
-    """The single writer of a run."""
+    """The single writer of a run; close it when no row is under way any more."""
 
     def __init__(
         self,
@@ -29,6 +31,8 @@ class Recorder:
         counts: Counts,
         tally: Tally,
         emitter: Emitter | None,
+        *,
+        pass_number: int,
     ) -> None:
         self._profile = profile
         self._folder = folder
@@ -36,12 +40,16 @@ class Recorder:
         self._counts = counts
         self._tally = tally
         self._emitter = emitter
+        self._pass = pass_number
+        # What the calls of each row under way may cost, until the row's end is recorded.
+        self._begun: dict[str, list[Decimal | None]] = {}
 
     def intend(self, row: Row, call: Call, attempt: int) -> None:
         """Note a call before it leaves, so that a crash cannot hide that it may be billed."""
-        self._folder.audit.append(
-            intent_line(row.custom_id, row.digest, call.model, attempt, call.worst_usd)
-        )
+        reserved = call.worst_usd
+        intent = Intent(row.custom_id, row.digest, call.model, self._pass, attempt, reserved)
+        self._folder.audit.append(intent_line(intent))
+        self._begun.setdefault(row.custom_id, []).append(reserved)
 
     def record(self, row: Row, outcome: Outcome, position: int) -> None:
         """Record the end of a row that ran. Raises RunError where it cannot be written."""
@@ -49,6 +57,13 @@ class Recorder:
             self._complete(row, outcome, position)
         else:
             self._not_completed(row, outcome, position)
+        self._begun.pop(row.custom_id, None)
+
+    def close(self) -> None:
+        """Count the calls of rows that were cut off as a resume will find them: interrupted."""
+        for reserved in (usd for calls in self._begun.values() for usd in calls):
+            self._tally.interrupt(reserved)
+        self._begun.clear()
 
     def bad_row(self, bad: BadRow, position: int) -> None:
         """Record a line that is no usable row."""
@@ -64,7 +79,7 @@ class Recorder:
             self._emitter.ended(position, None)
 
     def _complete(self, row: Row, outcome: Outcome, position: int) -> None:
-        line, told = result_line(row, outcome, self._profile)
+        line, told = result_line(row, outcome, self._profile, self._pass)
         offset = self._folder.results.append(line)
         self._index.finish(row.custom_id, row.digest)
         self._tally.add(told)
@@ -74,7 +89,7 @@ class Recorder:
 
     def _not_completed(self, row: Row, outcome: Outcome, position: int) -> None:
         failure = outcome.failure or RowFailure("pending", "the run ended before it was answered")
-        told = airoute_object(row.line, row.digest, outcome, self._profile)
+        told = airoute_object(row.line, row.digest, outcome, self._profile) | {"pass": self._pass}
         # A row that was never tried leaves no trace: it is simply still to do.
         if outcome.state is not RowState.PENDING or outcome.attempts:
             plain = orjson.loads(dumps(told))  # exact decimals as numbers, as in the results

@@ -20,12 +20,14 @@ from airoute_cli.routing.carry import named
 RESERVED = frozenset({"id", "custom_id", "response", "error", "airoute"})
 
 
-def result_line(row: Row, outcome: Outcome, profile: Profile) -> tuple[bytes, dict[str, Any]]:
+def result_line(
+    row: Row, outcome: Outcome, profile: Profile, pass_number: int
+) -> tuple[bytes, dict[str, Any]]:
     """The line of a completed row, without a newline, and its ``airoute`` object."""
     completion = outcome.completion
     if completion is None:
         raise ValueError("a completed row has a completion")
-    about = airoute_object(row.line, row.digest, outcome, profile)
+    about = airoute_object(row.line, row.digest, outcome, profile) | {"pass": pass_number}
     collisions = {key: value for key, value in row.extra.items() if key in RESERVED}
     if collisions:
         about["input"] = collisions

@@ -1,50 +1,142 @@
-"""The profile that a run keeps in its folder, so that a resume decides as the first pass did."""
+"""The profiles that a run keeps in its folder, so that a resume decides as the passes before did.
+
+profile.json holds the profile in force, with the prices and windows that were found for it and the
+first pass that it held for, and under ``earlier`` the ones before it, oldest first.
+"""
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 from airoute_cli import __version__
-from airoute_cli.core.money import Price
-from airoute_cli.core.profile import Profile
+from airoute_cli.core.errors import RunError
+from airoute_cli.core.money import Price, Rates
+from airoute_cli.core.profile import Model, Profile
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.open_profile import reopen_profile
 
 NAME = "profile.json"
 
 
-def keep_profile(folder: RunFolder, profile: Profile) -> None:
-    """Write the profile as resolved, with its prices and the versions that read it."""
-    folder.write_json(
-        NAME,
-        {
-            "name": profile.name,
-            "path": profile.path,
-            "digest": profile.digest,
-            "document": profile.document,
-            "prices": {name: _price(model.price) for name, model in profile.models.items()},
-            "versions": {"airoute": __version__, "python": platform.python_version()},
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A profile that another one took the place of; ``last_pass`` is the last that it held for."""
+
+    profile: Profile
+    last_pass: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChain:
+    """The profile in force and all before it, oldest first."""
+
+    profile: Profile
+    earlier: tuple[Superseded, ...] = ()
+
+
+def keep_profile(folder: RunFolder, profile: Profile) -> ProfileChain:
+    """Store the profile that a run begins with."""
+    folder.write_json(NAME, _told(profile, from_pass=1) | {"earlier": []})
+    return ProfileChain(profile)
+
+
+def accept_profile(folder: RunFolder, profile: Profile) -> ProfileChain:
+    """Let the run go on with another profile; the ones before are kept behind it."""
+    chain = stored_profile(folder)
+    if chain.profile.digest == profile.digest:
+        return chain
+    kept = folder.read_json(NAME)
+    earlier = [*kept.pop("earlier"), kept]
+    last_pass = folder.read_manifest().get("passes", 0)
+    folder.write_json(NAME, _told(profile, from_pass=last_pass + 1) | {"earlier": earlier})
+    return ProfileChain(profile, (*chain.earlier, Superseded(chain.profile, last_pass)))
+
+
+def stored_profile(folder: RunFolder) -> ProfileChain:
+    """The profile in force with the prices that were found back then, and those before it."""
+    kept = folder.read_json(NAME)
+    try:
+        chain = [*kept["earlier"], kept]
+        *earlier, profile = [_profile(one) for one in chain]
+        ends = [after["from_pass"] - 1 for _, after in pairwise(chain)]
+    except (KeyError, TypeError, ValueError, InvalidOperation) as error:
+        raise RunError(
+            f"{folder.path / NAME} is damaged ({type(error).__name__}: {error}), and without it "
+            "the run cannot go on; start a new run"
+        ) from None
+    return ProfileChain(profile, tuple(map(Superseded, earlier, ends)))
+
+
+def _told(profile: Profile, *, from_pass: int) -> dict[str, Any]:
+    return {
+        "name": profile.name,
+        "path": profile.path,
+        "digest": profile.digest,
+        "from_pass": from_pass,
+        "document": profile.document,
+        "models": {name: _model(model) for name, model in profile.models.items()},
+        "versions": {"airoute": __version__, "python": platform.python_version()},
+    }
+
+
+def _profile(kept: Mapping[str, Any]) -> Profile:
+    profile = reopen_profile(kept["document"], kept["path"])
+    opened = profile.models.items()
+    found = {name: _with_facts(model, kept["models"][name]) for name, model in opened}
+    return replace(profile, models=MappingProxyType(found))
+
+
+def _model(model: Model) -> dict[str, Any]:
+    """What the catalogue may tell otherwise tomorrow."""
+    price = model.price
+    return {
+        "context_window": model.context_window,
+        "price": None
+        if price is None
+        else {
+            **_rates(price.rates),
+            "source": price.source,
+            "as_of": price.as_of.isoformat() if price.as_of else None,
+            "tiers": [{"above": bound, **_rates(rates)} for bound, rates in price.tiers],
         },
+    }
+
+
+def _with_facts(model: Model, kept: Mapping[str, Any]) -> Model:
+    return replace(model, context_window=kept["context_window"], price=_price(kept["price"]))
+
+
+def _price(kept: Mapping[str, Any] | None) -> Price | None:
+    if kept is None:
+        return None
+    return Price(
+        rates=_read_rates(kept),
+        source=kept["source"],
+        as_of=date.fromisoformat(kept["as_of"]) if kept["as_of"] else None,
+        tiers=tuple((tier["above"], _read_rates(tier)) for tier in kept["tiers"]),
     )
 
 
-def stored_profile(folder: RunFolder) -> Profile:
-    """The profile that the run began with."""
-    kept = folder.read_json(NAME)
-    return reopen_profile(kept["document"], kept["path"])
+_RATES = tuple(field.name for field in fields(Rates))
 
 
-def _price(price: Price | None) -> dict[str, Any] | None:
-    if price is None:
-        return None
-    rates = price.rates
-    return {
-        "input": str(rates.input),
-        "output": str(rates.output),
-        "cached_input": None if rates.cached_input is None else str(rates.cached_input),
-        "cache_write": None if rates.cache_write is None else str(rates.cache_write),
-        "reasoning": None if rates.reasoning is None else str(rates.reasoning),
-        "source": price.source,
-        "as_of": price.as_of.isoformat() if price.as_of else None,
-    }
+def _rates(rates: Rates) -> dict[str, str | None]:
+    """Exact: as text, which JSON's numbers would not be."""
+    each = ((name, getattr(rates, name)) for name in _RATES)
+    return {name: None if rate is None else str(rate) for name, rate in each}
+
+
+def _read_rates(kept: Mapping[str, Any]) -> Rates:
+    rates: dict[str, Any] = {name: _decimal(kept[name]) for name in _RATES}
+    return Rates(**rates)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

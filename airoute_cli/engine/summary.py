@@ -108,19 +108,20 @@ def money_sentence(cost: Mapping[str, Any]) -> str:
     if cost["unpriced_rows"]:
         parts.append(f"{cost['unpriced_rows']:,} rows have no price and are not in it")
     if cost["unsettled_attempts"]:
-        most = f"at most ${cost['unsettled_usd']:.6f} more"
-        if cost["unsettled_unknown"]:
-            most = "how much is not known"
         parts.append(
             f"{cost['unsettled_attempts']:,} attempts ended without a report and may be billed "
-            f"({most})"
+            f"({_most(cost['unsettled_usd'], cost['unsettled_unknown'])})"
         )
     if cost["interrupted_calls"]:
         parts.append(
-            f"{cost['interrupted_calls']:,} calls were under way when the run was killed and may "
-            "be billed as well"
+            f"{cost['interrupted_calls']:,} calls were under way when the run was cut off and may "
+            f"be billed ({_most(cost['interrupted_usd'], cost['interrupted_unknown'])})"
         )
     return "; ".join(parts)
+
+
+def _most(usd: float, unknown: int) -> str:
+    return "how much is not known" if unknown else f"at most ${usd:.6f} more"
 
 
 def _cost(tally: Tally) -> dict[str, Any]:
@@ -132,6 +133,8 @@ def _cost(tally: Tally) -> dict[str, Any]:
         "unsettled_usd": float(tally.unsettled_usd),
         "unsettled_unknown": tally.unsettled_unknown,
         "interrupted_calls": tally.interrupted_calls,
+        "interrupted_usd": float(tally.interrupted_usd),
+        "interrupted_unknown": tally.interrupted_unknown,
         "estimated_usage_rows": tally.estimated_usage,
     }
 

@@ -72,6 +72,8 @@ class Tally:
     unsettled_usd: Decimal = ZERO
     unsettled_unknown: int = 0
     interrupted_calls: int = 0
+    interrupted_usd: Decimal = ZERO
+    interrupted_unknown: int = 0
     estimated_usage: int = 0
     latency: Percentiles = field(default_factory=Percentiles)
 
@@ -88,6 +90,12 @@ class Tally:
             self._add_attempt(attempt)
         if told.get("model") and told.get("usage"):
             self._add_answer(told, usd)
+
+    def interrupt(self, reserved_usd: Decimal | None) -> None:
+        """Count a call that was begun and of which no end is recorded: it may be billed."""
+        self.interrupted_calls += 1
+        self.interrupted_usd += reserved_usd or ZERO
+        self.interrupted_unknown += reserved_usd is None
 
     def _add_attempt(self, attempt: Mapping[str, Any]) -> None:
         self.attempts += 1

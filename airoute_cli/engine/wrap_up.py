@@ -49,6 +49,12 @@ class RunRecord:
         folder.write_manifest(manifest)
         return cls(manifest, time.monotonic())
 
+    @property
+    def pass_number(self) -> int:
+        """1 for the first pass of the run; two passes never share one."""
+        number: int = self.manifest["passes"]
+        return number
+
     def close(self, state: str, counts: Mapping[str, int]) -> dict[str, Any]:
         """The manifest at the end of the pass."""
         seconds = self.manifest["seconds"] + time.monotonic() - self.started

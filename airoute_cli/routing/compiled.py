@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from airoute_cli.core.plan import CallRole, Candidate, Features, Plan, RuleVerdi
 from airoute_cli.core.profile import Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.routing.choice import Choice, Chooser
+from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.eligible import checks_for, eligible
 from airoute_cli.routing.strategies import STRATEGIES
 from airoute_cli.routing.strategies.base import Ordering, Pick, StrategyContext
@@ -39,11 +40,20 @@ class CompiledRoute:
         names = dict.fromkeys((*route.models, *route.fallback))
         self._models = {name: profile.models[name] for name in names}
 
-    def plan(self, request: Request, features: Features, snapshot: Snapshot, trail: Trail) -> Plan:
-        """The plan for a request that has come to this route."""
+    def plan(
+        self,
+        request: Request,
+        features: Features,
+        snapshot: Snapshot,
+        trail: Trail,
+        held_to: Sequence[EarlierProfile] = (),
+    ) -> Plan:
+        """The plan for a request that has come to this route; ``held_to`` must allow it too."""
         choices = self._choices(request, features, snapshot)
         reasons = {
-            name: eligible(features, choice, self._checks) for name, choice in choices.items()
+            name: eligible(features, choice, self._checks)
+            or _objection(held_to, choice, request, features)
+            for name, choice in choices.items()
         }
         able = {name: choice for name, choice in choices.items() if reasons[name] is None}
         ordering = self._order(able, features)
@@ -87,6 +97,14 @@ class CompiledRoute:
     def _refusal(self, reasons: Mapping[str, str | None]) -> str:
         each = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         return f'no model of route "{self.route.name}" may answer: {each}'
+
+
+def _objection(
+    held_to: Sequence[EarlierProfile], choice: Choice, request: Request, features: Features
+) -> str | None:
+    """The first reason of an earlier profile why the model may not answer."""
+    each = (profile.objection(choice, request, features) for profile in held_to)
+    return next((reason for reason in each if reason is not None), None)
 
 
 def _role(place: int) -> CallRole:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from airoute_cli.core.errors import ProfileError, UsageError
@@ -12,6 +12,7 @@ from airoute_cli.core.profile import Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.routing.compiled import CompiledRoute, Trail
 from airoute_cli.routing.conditions import Subject
+from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.features import find_features
 from airoute_cli.routing.problems import route_problems
 from airoute_cli.routing.rules import Rules, asks_for_task, compile_when
@@ -67,23 +68,25 @@ class Planner:
         *,
         explain: bool = False,
         only_model: str | None = None,
+        held_to: Sequence[EarlierProfile] = (),
     ) -> Plan:
         """The plan for ``row``; the same arguments always give the same one.
 
         ``explain`` fills ``rules`` and ``candidates``. ``only_model`` passes the routes by; a
-        name that the profile does not have raises UsageError.
+        name that the profile does not have raises UsageError. ``held_to`` are profiles that must
+        allow a model as well.
         """
         features = self.features(row)
         if only_model is not None:
             trail = Trail(f'model "{only_model}", as asked for with -m', explain=explain)
-            return self._by_hand(only_model).plan(row.request, features, snapshot, trail)
+            return self._by_hand(only_model).plan(row.request, features, snapshot, trail, held_to)
         subject = Subject(features)
         taken = self._rules.first(subject)
         rules = self._verdicts(subject, taken) if explain else ()
         if taken is None:
             return _nowhere(rules)
         trail = Trail(self._why(subject, taken), rules, explain)
-        return self._routes[taken].plan(row.request, features, snapshot, trail)
+        return self._routes[taken].plan(row.request, features, snapshot, trail, held_to)
 
     def _by_hand(self, model: str) -> CompiledRoute:
         if model not in self._profile.models:

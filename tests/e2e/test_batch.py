@@ -242,6 +242,54 @@ def test_the_stored_profile_holds_on_resume(airoute, profile, rows, provider_ser
     assert {r.body["model"] for r in provider_server.requests} == {"small-1"}
 
 
+def test_rows_that_were_tried_stay_within_every_profile_since_then(
+    airoute, profile, rows, provider_server, tmp_path
+):
+    """Rows 0 and 1 are tried under the first profile, rows 2 and 3 under the second."""
+    source = str(rows(4))
+    again = ("batch", source, "-o", "run", "--resume", "--retry-errors", "--accept-profile")
+    provider_server.respond = lambda *_: status(400)
+    assert airoute("batch", source, "-o", "run", "--limit", "2").returncode == 3
+
+    asked = provider_server.count
+    profile.write_text(profile.read_text().replace("small-1", "small-2"))
+    ran = airoute(*again)
+    assert "as accepted; rows that were tried before go only to" in ran.stderr
+    models = {
+        r.body["messages"][-1]["content"]: r.body["model"] for r in _since(provider_server, asked)
+    }
+    assert [models[f"question {n}"] for n in range(4)] == [
+        "large-1",
+        "large-1",
+        "small-2",
+        "small-2",
+    ]
+
+    asked = provider_server.count
+    provider_server.respond = lambda *_: ok("yes")
+    profile.write_text(profile.read_text().replace("large-1", "large-3"))
+    ran = airoute(*again)
+    assert ran.returncode == 5, ran.stderr
+    assert "4 rows in = 2 completed + 2 refused" in ran.stderr
+    assert [r.body["model"] for r in _since(provider_server, asked)] == ["small-2", "small-2"]
+    refused = read_lines(tmp_path / "run" / "refused.jsonl")
+    assert {line["custom_id"] for line in refused} == {"row-0", "row-1"}
+    message = refused[0]["airoute"]["error"]["message"]
+    assert 'not by profile "test", under which the row was tried: it has no such model' in message
+
+
+def _since(server, count):
+    return server.requests[count:]
+
+
+def test_a_profile_that_cannot_run_is_not_accepted(airoute, profile, rows, provider_server):
+    source = str(rows(2))
+    airoute("batch", source, "-o", "run", "--limit", "1")
+    profile.write_text(profile.read_text().replace("price = { input = 0.5, output = 2.0 }\n", ""))
+    assert airoute("batch", source, "-o", "run", "--resume", "--accept-profile").returncode == 2
+    assert airoute("batch", source, "-o", "run", "--resume").returncode == 0
+
+
 def test_plain_lines_are_prompts(airoute, profile, provider_server, tmp_path):
     (tmp_path / "notes.txt").write_text("one\n\ntwo\n")
     ran = airoute("batch", "notes.txt", "-o", "run", "--lines")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import read_lines
-from tests.servers.scripted import slow
+from tests.servers.scripted import ok, slow, status
 
 ROWS = 60
 
@@ -48,6 +48,10 @@ def test_three_kills_and_every_row_ends_exactly_once(profile, rows, provider_ser
     assert sorted(ids) == sorted(f"row-{n}" for n in range(ROWS))
     assert finished
     assert {name: provider_server.by_prompt[name] for name in finished} == finished
+    intents = [line for line in read_lines(tmp_path / "run" / "audit.jsonl") if "attempt" in line]
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["attempts"]["total"] + summary["cost"]["interrupted_calls"] == len(intents)
+    assert ROWS <= provider_server.count <= len(intents)
 
 
 def test_a_torn_last_line_is_mended_and_its_row_asked_again(
@@ -99,3 +103,48 @@ def test_a_second_process_is_refused(profile, rows, provider_server, tmp_path, a
     process.communicate()
     assert second.returncode == 1
     assert str(process.pid) in second.stderr
+
+
+def test_a_call_that_a_kill_cut_off_is_told_for_ever(
+    airoute, profile, rows, provider_server, tmp_path
+):
+    source = str(rows(1))
+    run = tmp_path / "run"
+    provider_server.respond = lambda *_: status(400)
+    assert airoute("batch", source, "-o", "run").returncode == 3
+    provider_server.respond = lambda *_: slow(60)
+    process = _start("--resume", "--retry-errors", cwd=tmp_path)
+    provider_server.wait_for(provider_server.count + 1)
+    process.kill()
+    process.communicate()
+    provider_server.respond = lambda *_: ok("at last")
+    for again in (["--retry-errors"], []):
+        ran = airoute("batch", source, "-o", "run", "--resume", *again)
+        assert ran.returncode == 0, ran.stderr
+        assert "1 calls were under way when the run was cut off and may be billed" in ran.stderr
+        cost = json.loads((run / "summary.json").read_text())["cost"]
+        assert cost["interrupted_calls"] == 1
+        intents = [line for line in read_lines(run / "audit.jsonl") if line["event"] == "intent"]
+        cut_off = [line for line in intents if line["pass"] == 2]
+        assert cost["interrupted_usd"] == float(cut_off[0]["reserved_usd"]) > 0
+    assert len(intents) == provider_server.count
+
+
+def test_an_aborted_call_is_told_at_once_and_by_the_resume(
+    airoute, profile, rows, provider_server, tmp_path
+):
+    rows(1)
+    provider_server.respond = lambda *_: slow(60)
+    process = _start(cwd=tmp_path)
+    provider_server.wait_for(1)
+    assert process.stderr is not None
+    process.send_signal(signal.SIGINT)
+    while "once more to abort" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "1 calls were under way when the run was cut off" in said
+    provider_server.respond = lambda *_: ok("at last")
+    ran = airoute("batch", "rows.jsonl", "-o", "run", "--resume")
+    assert "1 calls were under way when the run was cut off" in ran.stderr

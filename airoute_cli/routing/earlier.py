@@ -1,0 +1,38 @@
+"""What an earlier profile of a run lets a row touch, when the run goes on with another profile."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from airoute_cli.core.plan import Features
+from airoute_cli.core.profile import Model, Profile
+from airoute_cli.core.request import Request
+from airoute_cli.routing.choice import Choice, Chooser
+from airoute_cli.routing.eligible import checks_for, eligible
+
+
+class EarlierProfile:
+    """Holds a row that was tried under a profile to the models that this one let it touch.
+
+    Models are compared by what they are (wire format, host and name there), as another profile
+    may give their names to others.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self._name = profile.name
+        self._checks = checks_for(profile.unknown_price)
+        self._chooser = Chooser(None)
+        self._models: defaultdict[str, list[Model]] = defaultdict(list)
+        for model in profile.models.values():
+            self._models[model.identity].append(model)
+
+    def objection(self, choice: Choice, request: Request, features: Features) -> str | None:
+        """Why the row may not go to a model of the profile in force; None if it may."""
+        reason = "it has no such model"
+        for model in self._models.get(choice.model.identity, ()):
+            known = self._chooser.choose(model, choice.figures, request, features)
+            refused = eligible(features, known, self._checks)
+            if refused is None:
+                return None
+            reason = refused
+        return f'not by profile "{self._name}", under which the row was tried: {reason}'

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airoute_cli.core.completion import Completion, FinishReason
+from airoute_cli.core.errors import ErrorKind
+from airoute_cli.core.money import Usage
+from airoute_cli.core.outcome import Attempt, Outcome, RowFailure, RowState
+from airoute_cli.core.plan import Call, CallRole
+from airoute_cli.core.profile import Api, Model, Profile, Provider
+from airoute_cli.core.request import Message, Request, Row, Text
+from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.edges.run_folder.intents import read_intents
+from airoute_cli.engine.counts import Counts
+from airoute_cli.engine.past import Past
+from airoute_cli.engine.recorder import Recorder
+from airoute_cli.engine.tally import Tally
+
+PROVIDER = Provider("here", Api.OPENAI)
+PROFILE = Profile("t", "t.toml", {"here": PROVIDER}, {"m": Model("m", PROVIDER, "m-1")}, ())
+ENDS = {
+    "completed": RowState.COMPLETED,
+    "failed": RowState.FAILED,
+    "stopped": RowState.PENDING,
+    "killed": None,
+}
+
+
+class Carried(NamedTuple):
+    """What one pass does with one row: so many calls, and then its end."""
+
+    calls: int
+    end: str
+
+
+class Pass(NamedTuple):
+    """The rows of a pass, and whether its kill leaves a torn line at the end of each log."""
+
+    rows: dict[str, Carried]
+    torn: bool
+
+
+CARRIED = st.builds(Carried, st.integers(1, 4), st.sampled_from(sorted(ENDS)))
+ROWS = st.dictionaries(st.sampled_from("abc"), CARRIED)
+PASSES = st.lists(st.builds(Pass, ROWS, st.booleans()), min_size=1, max_size=5)
+
+
+def _call(usd: Decimal | None) -> Call:
+    return Call("m", CallRole.ANSWER, 10, 20, usd, usd)
+
+
+def _row(name: str) -> Row:
+    raw = b'{"prompt":"hi"}'
+    return Row(name, 1, name.encode() * 16, Request((Message("user", (Text("hi"),)),)), raw)
+
+
+def _outcome(state: RowState, calls: int) -> Outcome:
+    failed = Attempt("m", 1.0, 1.0, ErrorKind.SERVER, "500", usd=Decimal(0))
+    if state is not RowState.COMPLETED:
+        failure = RowFailure("server", "500")
+        return Outcome(state, attempts=(failed,) * calls, failure=failure, usd=Decimal(0))
+    answered = Attempt("m", 1.0, 1.0, usage=Usage(10, 5), usd=Decimal("0.5"))
+    completion = Completion("hello", FinishReason.STOP)
+    attempts = (*(failed,) * (calls - 1), answered)
+    return Outcome(state, None, completion, "m", attempts, usd=Decimal("0.5"))
+
+
+def _carry(recorder: Recorder, name: str, carried: Carried, usd: Decimal | None) -> None:
+    row = _row(name)
+    for attempt in range(1, carried.calls + 1):
+        recorder.intend(row, _call(usd), attempt)
+    state = ENDS[carried.end]
+    if state is not None:
+        recorder.record(row, _outcome(state, carried.calls), 0)
+
+
+def _run_pass(path: Path, number: int, given: Pass, usd: Decimal | None) -> Tally:
+    """Run one pass and kill it; what its own summary would have said of money."""
+    folder = RunFolder.create(path) if number == 1 else RunFolder.resume(path)
+    with folder, Past.read(folder) as past:
+        folder.write_manifest({"passes": number})
+        recorder = Recorder(
+            PROFILE, folder, past.index, Counts(), past.tally, None, pass_number=number
+        )
+        for name, carried in given.rows.items():
+            _carry(recorder, name, carried, usd)
+        recorder.close()
+        if given.torn:
+            for log in (folder.audit, folder.results, folder.journal):
+                with log.path.open("ab") as file:
+                    file.write(b'{"custom_id":"a","ev')
+        return past.tally
+
+
+def _read(path: Path) -> tuple[Tally, int]:
+    with RunFolder.resume(path) as folder, Past.read(folder) as past:
+        return past.tally, sum(1 for _ in read_intents(folder.audit.path))
+
+
+@given(PASSES)
+def test_every_call_is_settled_by_one_recorded_attempt_or_counted_as_interrupted(passes):
+    usd = Decimal("0.125")
+    killed = 0
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "run"
+        for number, one in enumerate(passes, start=1):
+            told = _run_pass(path, number, one, usd)
+            killed += sum(row.calls for row in one.rows.values() if row.end == "killed")
+            past, intents = _read(path)
+            assert past.attempts + past.interrupted_calls == intents
+            assert past.interrupted_calls == killed
+            assert past.interrupted_usd == killed * usd
+            assert (told.attempts, told.interrupted_calls, told.interrupted_usd) == (
+                past.attempts,
+                past.interrupted_calls,
+                past.interrupted_usd,
+            )
+
+
+def test_an_interrupted_call_without_a_price_is_of_unknown_cost(tmp_path):
+    _run_pass(tmp_path / "run", 1, Pass({"a": Carried(2, "killed")}, torn=False), None)
+    past, _ = _read(tmp_path / "run")
+    assert (past.interrupted_calls, past.interrupted_unknown, past.interrupted_usd) == (2, 2, 0)
+
+
+@pytest.mark.parametrize(("with_tries", "found"), [(True, 1), (False, None)])
+def test_the_first_pass_that_tried_a_row_is_known_where_it_is_wanted(tmp_path, with_tries, found):
+    for number in (1, 2):
+        rows = {"a": Carried(1, "failed")}
+        _run_pass(tmp_path / "run", number, Pass(rows, torn=False), None)
+    with (
+        RunFolder.resume(tmp_path / "run") as folder,
+        Past.read(folder, with_tries=with_tries) as past,
+    ):
+        assert past.index.first_tried("a", b"a" * 16) == found
+        assert past.index.first_tried("a", b"b" * 16) is None
+        assert past.index.first_tried("b", b"b" * 16) is None
