@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -60,6 +60,17 @@ class Rates:
         )
         return sum((tokens * rate for tokens, rate in parts if tokens), ZERO) / MILLION
 
+    def plain_cost(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """The same for a usage of nothing but these; planning asks it for every row and model."""
+        return (input_tokens * self.input + output_tokens * self.output) / MILLION
+
+    def worst_cost(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """The most that so many tokens can cost, whatever kind they turn out to be."""
+        written, thought = self.cache_write, self.reasoning
+        dear_input = self.input if written is None else max(self.input, written)
+        dear_output = self.output if thought is None else max(self.output, thought)
+        return (input_tokens * dear_input + output_tokens * dear_output) / MILLION
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -88,13 +99,11 @@ class Price:
 
     def worst_cost(self, input_tokens: int, max_output_tokens: int) -> Decimal:
         """The most that such a call can cost: nothing read from a cache, all of it written."""
-        rates = self.rates_for(input_tokens)
-        dear = replace(
-            rates,
-            input=max(rates.input, rates.cache_write or ZERO),
-            output=max(rates.output, rates.reasoning or ZERO),
-        )
-        return dear.cost(Usage(input_tokens, max_output_tokens))
+        return self.rates_for(input_tokens).worst_cost(input_tokens, max_output_tokens)
+
+    def plain_cost(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """What such a call costs with nothing cached."""
+        return self.rates_for(input_tokens).plain_cost(input_tokens, output_tokens)
 
 
 FREE_RATES = Rates(ZERO, ZERO)

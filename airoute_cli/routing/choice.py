@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from airoute_cli.core.figures import Figures
-from airoute_cli.core.money import Price, Usage
+from airoute_cli.core.money import Price
 from airoute_cli.core.plan import Call, CallRole, Features
 from airoute_cli.core.profile import Model, Route
 from airoute_cli.core.request import Request
 from airoute_cli.routing.carry import NO_ELEMENTS, lost, setting_elements
-from airoute_cli.routing.shape import lacks_system, output_cap, wanted_output
+from airoute_cli.routing.shape import capped, lacks_system, wanted_output
 from airoute_cli.routing.tokens import TURN_TOKENS, corrected, estimate_tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A model that might answer.
+class Choice(NamedTuple):
+    """A model that might answer: a tuple, as one is made for every row and model.
 
     ``input_tokens`` is the corrected estimate of all that it would be sent, the route's system
     turn included. ``wanted_output`` is the cap that somebody stated, None where the default
@@ -65,14 +64,15 @@ class Chooser:
     ) -> Choice:
         """``model`` in the light of ``request``."""
         tokens = corrected(self._estimate(request, features), figures)
-        cap = output_cap(request.settings, self._route, model)
+        wanted = wanted_output(request.settings, self._route, model)
+        cap = capped(wanted, model)
         price = model.price
         return Choice(
             model=model,
             figures=figures,
             input_tokens=tokens,
             max_output_tokens=cap,
-            wanted_output=wanted_output(request.settings, self._route, model),
+            wanted_output=wanted,
             expected_usd=None if price is None else _expected(price, figures, tokens, cap),
             worst_usd=None if price is None else price.worst_cost(tokens, cap),
             dropped=self._lost(model, request, features),
@@ -83,10 +83,11 @@ class Chooser:
         return lost(elements, request.dialect, model.carrier)
 
     def _estimate(self, request: Request, features: Features) -> int:
-        added = self._system_tokens if lacks_system(request.messages) else 0
-        return features.input_tokens + added
+        if self._system_tokens and lacks_system(request.messages):
+            return features.input_tokens + self._system_tokens
+        return features.input_tokens
 
 
 def _expected(price: Price, figures: Figures, input_tokens: int, cap: int) -> Decimal:
     """The cost with nothing cached and as many output tokens as the model tends to give."""
-    return price.cost(Usage(input_tokens, min(round(figures.output_tokens), cap)))
+    return price.plain_cost(input_tokens, min(round(figures.output_tokens), cap))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from airoute_cli.core.figures import NO_FIGURES, Snapshot
 from airoute_cli.core.plan import CallRole, Candidate, Features, Plan, RuleVerdict
@@ -19,8 +18,7 @@ from airoute_cli.routing.strategies.base import Ordering, Pick, StrategyContext
 _NOBODY = Ordering(())
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
+class Trail(NamedTuple):
     """How a request came to its route; it goes into the plan as it is."""
 
     why: str
@@ -51,10 +49,13 @@ class CompiledRoute:
         """The plan for a request that has come to this route; ``held_to`` must allow it too."""
         choices = self._choices(request, features, snapshot)
         reasons = {
-            name: eligible(features, choice, self._checks)
-            or _objection(held_to, choice, request, features)
-            for name, choice in choices.items()
+            name: eligible(features, choice, self._checks) for name, choice in choices.items()
         }
+        if held_to:
+            reasons = {
+                name: reason or _objection(held_to, choices[name], request, features)
+                for name, reason in reasons.items()
+            }
         able = {name: choice for name, choice in choices.items() if reasons[name] is None}
         ordering = self._order(able, features)
         picks = (*ordering.picks, *self._behind(able, ordering))

@@ -63,6 +63,7 @@ class Rules:
 
     def __init__(self, matchers: Sequence[Matcher]) -> None:
         self.matchers = tuple(matchers)
+        self._steps = tuple(map(_step, self.matchers))
         needles = [_needles(matcher.condition) for matcher in self.matchers]
         wanted = sum(len(some) for some in needles if some)
         self._index = _GramIndex(needles) if wanted >= INDEX_FROM else None
@@ -70,12 +71,34 @@ class Rules:
     def first(self, subject: Subject) -> int | None:
         """The index of the first matcher that takes the request, None if none does."""
         if self._index is None:
-            for number, matcher in enumerate(self.matchers):
-                if matcher.matches(subject):
-                    return number
-            return None
+            return _first_in_order(self._steps, subject)
         candidates = self._index.candidates(subject.folded)
         return next((n for n in candidates if self.matchers[n].matches(subject)), None)
+
+
+# The words of which one is enough, where a matcher asks for nothing else, and how it is asked.
+_Step = tuple[tuple[str, ...], Callable[[Subject], bool]]
+
+
+def _step(matcher: Matcher) -> _Step:
+    condition = matcher.condition
+    return (condition.folded if isinstance(condition, ContainsAny) else ()), matcher.matches
+
+
+def _first_in_order(steps: Iterable[_Step], subject: Subject) -> int | None:
+    """The first matcher that takes the request.
+
+    Words are looked for on the spot: most rules are nothing but words, and for so short a search
+    the call of a method takes as long as the search.
+    """
+    text = subject.folded
+    for number, (words, matches) in enumerate(steps):
+        for word in words:
+            if word in text:
+                return number
+        if not words and matches(subject):
+            return number
+    return None
 
 
 class _GramIndex:

@@ -31,8 +31,12 @@ def shape(
 
 def output_cap(settings: Settings, route: Route | None, model: Model) -> int:
     """The most tokens that ``model`` may answer with; ``settings`` are the row's own."""
+    return capped(wanted_output(settings, route, model), model)
+
+
+def capped(wanted: int | None, model: Model) -> int:
+    """``wanted`` within what ``model`` can give; the default within it where nobody said."""
     most = model.max_output_tokens
-    wanted = wanted_output(settings, route, model)
     if wanted is None:
         return min(most or DEFAULT_MAX_OUTPUT_TOKENS, DEFAULT_MAX_OUTPUT_TOKENS)
     return wanted if most is None else min(wanted, most)

@@ -53,8 +53,10 @@ def estimate_request(request: Request) -> int:
 
 def corrected(estimate: int, figures: Figures) -> int:
     """``estimate`` by what the model has reported so far, at most 8 times up and 4 times down."""
-    ratio = min(max(figures.token_ratio, LOWEST_RATIO), HIGHEST_RATIO)
-    return estimate if ratio == 1 else round(estimate * ratio)
+    ratio = figures.token_ratio
+    if ratio == 1:
+        return estimate
+    return round(estimate * min(max(ratio, LOWEST_RATIO), HIGHEST_RATIO))
 
 
 def _turn(message: Message) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -16,7 +15,7 @@ def dollars(amount: Decimal | None) -> str:
         return "at an unknown price"
     if not amount or amount >= _CENTS:
         return f"${amount:,.2f}"
-    digits = _FEWEST_DIGITS - 1 - math.floor(math.log10(amount))
+    digits = _FEWEST_DIGITS - 1 - amount.adjusted()
     return f"${amount:.{digits}f}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -30,24 +30,21 @@ class StrategyContext(Generic[OptionsT]):
     features: Features
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(NamedTuple):
     """A model that will be tried, and why it stands where it stands."""
 
     choice: Choice
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """A model that could answer and will not be tried, and why."""
 
     model: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ordering:
+class Ordering(NamedTuple):
     """The models to try in order, and those passed over."""
 
     picks: tuple[Pick, ...]
