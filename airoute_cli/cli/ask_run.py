@@ -13,9 +13,10 @@ from airoute_cli.core.errors import UsageError
 from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row
-from airoute_cli.engine.one import plan_one, prompt_row, run_one
+from airoute_cli.engine.one import plan_one, prompt_row
 from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.engine.result_line import airoute_object, completion_body, dumps
+from airoute_cli.engine.run_one import run_one
 
 
 def answer(

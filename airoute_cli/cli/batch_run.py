@@ -15,9 +15,9 @@ from airoute_cli.cli.render.batch import (
     Narrator,
     draw_estimate,
     draw_summary,
-    print_json,
     watcher,
 )
+from airoute_cli.cli.render.machine import print_json
 from airoute_cli.core.errors import UsageError
 from airoute_cli.edges.paths import state_folder
 from airoute_cli.edges.run_folder.folder import RunFolder

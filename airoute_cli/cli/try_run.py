@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from airoute_cli.cli.exit_codes import ExitCode
-from airoute_cli.cli.render.batch import print_json
-from airoute_cli.cli.render.plan import draw_outcomes, draw_plan
+from airoute_cli.cli.render.plan import draw_plan
 from airoute_cli.core.errors import UsageError
 from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row
-from airoute_cli.engine.one import plan_one, prompt_row, run_each
+from airoute_cli.engine.one import plan_one, prompt_row
 from airoute_cli.engine.open_profile import open_profile
-from airoute_cli.engine.result_line import airoute_object
 from airoute_cli.routing.features import find_features
 from airoute_cli.routing.plan_json import plan_to_dict
 
@@ -42,10 +39,12 @@ def show(
     if json:
         answers = {name: _answer(row, outcome, opened) for name, outcome in outcomes.items()}
         told = {"features": features, "plan": plan_to_dict(plan)}
+        from airoute_cli.cli.render.machine import print_json
+
         print_json(told | ({"answers": answers} if answers else {}))
     else:
         draw_plan(features, plan)
-        draw_outcomes(outcomes)
+        _draw(outcomes)
     return _code(plan, outcomes)
 
 
@@ -58,7 +57,21 @@ def _outcomes(
     if every:
         alone = {name: plan_one(profile, row, model=name) for name in profile.models}
         plans |= {name: single for name, single in alone.items() if single.calls}
-    return asyncio.run(run_each(profile, environ, row, plans)) if plans else {}
+    if not plans:
+        return {}
+    import asyncio
+
+    from airoute_cli.engine.run_one import run_each
+
+    return asyncio.run(run_each(profile, environ, row, plans))
+
+
+def _draw(outcomes: Mapping[str, Outcome]) -> None:
+    """The answers, if any: drawing a table costs more time than planning."""
+    if outcomes:
+        from airoute_cli.cli.render.outcomes import draw_outcomes
+
+        draw_outcomes(outcomes)
 
 
 def _features(row: Row) -> dict[str, Any]:
@@ -80,6 +93,8 @@ def _metadata(given: Sequence[str]) -> dict[str, str]:
 
 
 def _answer(row: Row, outcome: Outcome, profile: Profile) -> dict[str, Any]:
+    from airoute_cli.engine.result_line import airoute_object
+
     return {
         "text": outcome.completion.text if outcome.completion else None,
         "error": outcome.failure.message if outcome.failure else None,

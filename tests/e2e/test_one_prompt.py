@@ -3,8 +3,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from tests.servers.scripted import cut_stream, ok, status
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def test_the_answer_is_all_that_stands_on_stdout(airoute, profile):
@@ -108,20 +113,41 @@ def test_try_opens_no_socket(profile, tmp_path):
     assert ran.returncode == 0, ran.stderr
 
 
-_HELP = """
+_LOADED = """
 import sys
 from airoute_cli.cli.main import main
-sys.argv = ["airoute", "--help"]
+sys.argv = ["airoute", *{args}]
 try:
     main()
 except SystemExit:
-    print(",".join(sys.modules), file=sys.stderr)
+    print("loaded:", ",".join(sys.modules), file=sys.stderr)
 """
 
+# What only a call, a run or a priced model needs.
+_FOR_CALLS = {"httpx", "aiohttp", "asyncio", "xllamacpp", "sqlite3", "genai_prices", "ssl"}
+_FOR_DRAWING = {"rich", "tomlkit", "tomli_w"}
 
-def test_help_imports_nothing_heavy():
-    ran = subprocess.run([sys.executable, "-c", _HELP], capture_output=True, text=True, check=True)
-    loaded = set(ran.stderr.strip().split(","))
+
+def _loaded_by(*args: str) -> set[str]:
+    program = _LOADED.format(args=list(args))
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(ran.stderr.partition("loaded: ")[2].strip().split(","))
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(flag):
+    loaded = _loaded_by(flag)
     assert "typer" in loaded
-    heavy = {"httpx", "aiohttp", "pydantic", "genai_prices", "xllamacpp", "orjson", "sqlite3"}
-    assert not heavy & loaded
+    assert not ({"pydantic", "orjson", "platformdirs"} | _FOR_CALLS | _FOR_DRAWING) & loaded
+
+
+def test_a_plan_is_shown_without_what_calls_and_drawings_need():
+    loaded = _loaded_by("try", "hello", "--profile", str(EXAMPLES / "starter.toml"))
+    assert "airoute_cli.routing.planner" in loaded
+    assert not (_FOR_CALLS | _FOR_DRAWING) & loaded

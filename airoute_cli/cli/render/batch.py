@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
@@ -14,7 +13,6 @@ from rich.table import Table
 
 from airoute_cli.core.outcome import RowState
 from airoute_cli.engine.job import Job
-from airoute_cli.engine.result_line import dumps
 from airoute_cli.engine.summary import money_sentence, sentence
 
 REFRESH_S = 0.25
@@ -31,11 +29,6 @@ class Narrator:
     def say(self, text: str) -> None:
         """A sentence on a line of its own."""
         self.console.print(text, markup=False)
-
-
-def print_json(value: Mapping[str, Any]) -> None:
-    """One line of JSON on stdout."""
-    sys.stdout.write(dumps(value).decode() + "\n")
 
 
 def watcher(narrator: Narrator) -> Callable[[Job], Coroutine[Any, Any, None]]:

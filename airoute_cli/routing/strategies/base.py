@@ -15,7 +15,8 @@ from airoute_cli.routing.choice import Choice
 class StrategyOptions(BaseModel):
     """The keys that a strategy reads from its route's table; the model is their TOML schema."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when a route uses it: the strategies that no route names cost nothing at the start.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 OptionsT = TypeVar("OptionsT", bound=StrategyOptions)
