@@ -171,5 +171,5 @@ async def _drive(job: Job, watch: Watch, note: Note) -> None:
 
 
 def _draining(job: Job) -> str:
-    rows = job.under_way
-    return f"stopping: finishing the calls of {rows:,} rows under way; once more to abort"
+    rows = "1 row" if job.calling == 1 else f"{job.calling:,} rows"
+    return f"stopping: finishing the calls of {rows} that have left; once more to abort"

@@ -73,6 +73,11 @@ class Job:
         return len(self._tasks)
 
     @property
+    def calling(self) -> int:
+        """Rows under way of which a call has left already; draining waits for these alone."""
+        return self._machinery.recorder.calling
+
+    @property
     def progress(self) -> float | None:
         """The share of the input that has been read; None where its size is unknown."""
         source = self._machinery.source

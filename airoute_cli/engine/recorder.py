@@ -59,6 +59,11 @@ class Recorder:
             self._not_completed(row, outcome, position)
         self._begun.pop(row.custom_id, None)
 
+    @property
+    def calling(self) -> int:
+        """Rows of which a call has left and no end is recorded."""
+        return len(self._begun)
+
     def close(self) -> None:
         """Count the calls of rows that were cut off as a resume will find them: interrupted."""
         for reserved in (usd for calls in self._begun.values() for usd in calls):

@@ -106,18 +106,23 @@ def money_sentence(cost: Mapping[str, Any]) -> str:
     """What was spent, and what is not known about it."""
     parts = [f"${cost['usd']:.6f}"]
     if cost["unpriced_rows"]:
-        parts.append(f"{cost['unpriced_rows']:,} rows have no price and are not in it")
+        parts.append(f"rows without a price, which are not in it: {cost['unpriced_rows']:,}")
     if cost["unsettled_attempts"]:
         parts.append(
-            f"{cost['unsettled_attempts']:,} attempts ended without a report and may be billed "
+            f"{_counted(cost['unsettled_attempts'], 'attempt')} without a report may be billed "
             f"({_most(cost['unsettled_usd'], cost['unsettled_unknown'])})"
         )
-    if cost["interrupted_calls"]:
+    if cost["interrupted_usd"] or cost["interrupted_unknown"]:  # a free model bills nothing
         parts.append(
-            f"{cost['interrupted_calls']:,} calls were under way when the run was cut off and may "
+            f"{_counted(cost['interrupted_calls'], 'call')} under way when the run was cut off may "
             f"be billed ({_most(cost['interrupted_usd'], cost['interrupted_unknown'])})"
         )
     return "; ".join(parts)
+
+
+def _counted(number: int, thing: str) -> str:
+    """``1 call``, ``2 calls``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def _most(usd: float, unknown: int) -> str:

@@ -228,7 +228,7 @@ def test_an_unknown_price_refuses_the_run(airoute, profile, rows, provider_serve
     profile.write_text(text + '[policy]\nunknown_price = "allow"\n')
     ran = airoute("batch", str(rows(1)), "-o", "run2")
     assert ran.returncode == 0, ran.stderr
-    assert "1 rows have no price" in ran.stderr
+    assert "without a price, which are not in it: 1" in ran.stderr
 
 
 def test_the_stored_profile_holds_on_resume(airoute, profile, rows, provider_server):

@@ -11,12 +11,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.outcome import RowState
 from airoute_cli.engine.job import Job
 from airoute_cli.engine.summary import money_sentence, sentence
 
 REFRESH_S = 0.25
 HEARTBEAT_S = 30.0
+# Columns from which a long bar leaves room for every figure beside it.
+ROOMY = 100
+
+
+# Names and messages are shown as they stand: [brackets] and :colons: mean nothing to us.
+_AS_WRITTEN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
 
 
 class Narrator:
@@ -24,11 +31,11 @@ class Narrator:
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
-        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self.console = Console(stderr=True, quiet=quiet, soft_wrap=True, **_AS_WRITTEN)
 
     def say(self, text: str) -> None:
         """A sentence on a line of its own."""
-        self.console.print(text, markup=False)
+        self.console.print(harmless(text))
 
 
 def watcher(narrator: Narrator) -> Callable[[Job], Coroutine[Any, Any, None]]:
@@ -46,7 +53,7 @@ async def _nothing(_: Job) -> None:
 async def _bar(job: Job, narrator: Narrator) -> None:
     progress = Progress(
         SpinnerColumn(),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=24 if narrator.console.width >= ROOMY else 12),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
         console=narrator.console,
@@ -90,7 +97,8 @@ def status_line(job: Job, seconds: float) -> str:
     ]
     share = _share_done(job)
     if share and fresh:
-        parts.append(f"{_duration(seconds * (1 - share) / share)} left")
+        left = done * (1 - share) / share
+        parts.append(f"{_duration(seconds * left / fresh)} left")
     return " · ".join(parts)
 
 
@@ -109,9 +117,9 @@ def _duration(seconds: float) -> str:
 
 def draw_estimate(told: Mapping[str, Any]) -> None:
     """The dry run, on stdout."""
-    console = Console(highlight=False)
+    console = Console(**_AS_WRITTEN)
     table = Table(box=None, pad_edge=False)
-    _columns(table, ("route", "model"), ("rows", "input tokens", "expected $", "worst $"))
+    _columns(table, ("route", "model"), ("rows", "tokens in", "expected $", "worst $"))
     total = told["total"]
     for share in told["shares"]:
         table.add_row(
@@ -146,7 +154,7 @@ def draw_summary(summary: Mapping[str, Any], narrator: Narrator) -> None:
     """The end of a run, on stderr."""
     console = narrator.console
     table = Table(box=None, pad_edge=False)
-    numbers = ("rows", "input tokens", "output tokens", "cost $", "p50 ms", "p95 ms")
+    numbers = ("rows", "tokens in", "tokens out", "cost $", "p50 ms", "p95 ms")
     _columns(table, ("route", "model"), numbers)
     for share in summary["shares"]:
         table.add_row(
@@ -180,7 +188,7 @@ def _draw_failures(console: Console, failures: list[Mapping[str, Any]]) -> None:
         text = (
             f"{failure['code']}: {failure['rows']:,} ({word} {lines}{more}): {failure['example']}"
         )
-        console.print(text, markup=False)
+        console.print(harmless(text))
 
 
 def _draw_files(summary: Mapping[str, Any], narrator: Narrator) -> None:
