@@ -9,8 +9,8 @@ from typing import Any
 from airoute_cli.core.money import FREE_RATES, Price
 from airoute_cli.core.profile import Profile
 from airoute_cli.edges.catalogue import services
-from airoute_cli.edges.profile.apis import Apis
 from airoute_cli.edges.prices import CatalogueEntry
+from airoute_cli.edges.profile.apis import Apis
 from airoute_cli.edges.profile.load import find_profile, load_profile, profile_from_document
 from airoute_cli.edges.profile.reference import reference
 from airoute_cli.edges.profile.strategies import Strategies

@@ -20,7 +20,7 @@ class EarlierProfile:
 
     def __init__(self, profile: Profile) -> None:
         self._name = profile.name
-        self._checks = checks_for(profile.unknown_price)
+        self._checks = checks_for(profile.unknown_price, profile.unsupported)
         self._chooser = Chooser(None)
         self._models: defaultdict[str, list[Model]] = defaultdict(list)
         for model in profile.models.values():

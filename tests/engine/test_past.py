@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airoute_cli.core.completion import Completion, FinishReason
@@ -14,7 +14,7 @@ from airoute_cli.core.errors import ErrorKind
 from airoute_cli.core.money import Usage
 from airoute_cli.core.outcome import Attempt, Outcome, RowFailure, RowState
 from airoute_cli.core.plan import Call, CallRole
-from airoute_cli.core.profile import Api, Model, Profile, Provider
+from airoute_cli.core.profile import Model, Profile, Provider
 from airoute_cli.core.request import Message, Request, Row, Text
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.intents import read_intents
@@ -23,7 +23,7 @@ from airoute_cli.engine.past import Past
 from airoute_cli.engine.recorder import Recorder
 from airoute_cli.engine.tally import Tally
 
-PROVIDER = Provider("here", Api.OPENAI)
+PROVIDER = Provider("here", "openai")
 PROFILE = Profile("t", "t.toml", {"here": PROVIDER}, {"m": Model("m", PROVIDER, "m-1")}, ())
 ENDS = {
     "completed": RowState.COMPLETED,
@@ -104,6 +104,7 @@ def _read(path: Path) -> tuple[Tally, int]:
         return past.tally, sum(1 for _ in read_intents(folder.audit.path))
 
 
+@settings(deadline=None, max_examples=50)  # every pass opens and syncs a folder
 @given(PASSES)
 def test_every_call_is_settled_by_one_recorded_attempt_or_counted_as_interrupted(passes):
     usd = Decimal("0.125")

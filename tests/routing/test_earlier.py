@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airoute_cli.core.profile import Api, Provider, Route
+from airoute_cli.core.profile import Provider, Route
 from airoute_cli.core.request import Capability, Tool
 from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.planner import Planner
@@ -30,7 +30,7 @@ def test_a_plan_calls_only_what_every_profile_allows(make, now, before):
 
 def test_a_model_is_compared_by_what_it_is(make):
     here = _profile(make, "a")
-    elsewhere = Provider("cloud", Api.OPENAI, base_url="https://elsewhere.example/v1")
+    elsewhere = Provider("cloud", "openai", base_url="https://elsewhere.example/v1")
     moved = replace(here, models={"a": replace(here.models["a"], provider=elsewhere)})
     renamed = replace(_profile(make, "b"), models={"b": replace(here.models["a"], name="b")})
     planner = Planner(here)

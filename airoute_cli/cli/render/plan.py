@@ -45,6 +45,10 @@ def _say(text: str) -> None:
     typer.echo(harmless(text))
 
 
-from airoute_cli.core.plan import Call, Plan
-from airoute_cli.routing.carry import named
+def _without(call: Call) -> str:
+    return f", without {', '.join(named(call.dropped))}" if call.dropped else ""
+
+
+def usd(amount: Decimal | None) -> str:
+    """An amount to six places, in which small ones can be compared."""
     return "unknown" if amount is None else f"${float(amount):.6f}"
