@@ -24,8 +24,8 @@ from airoute_cli.routing.tokens import estimate_request
 
 OnAttempt = Callable[[Call, int], None]
 
-# The provider said "not now" about the model, not about this request: all its rows wait.
-PAUSES_MODEL = frozenset({ErrorKind.RATE_LIMIT, ErrorKind.OVERLOADED})
+# The provider said "not now" about the model, not about this request: all its rows slow down.
+TOO_FAST = frozenset({ErrorKind.RATE_LIMIT, ErrorKind.OVERLOADED})
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class Executor:
                 return None, False
             if decision.verdict is not Verdict.AGAIN:
                 return None, decision.verdict is Verdict.NEXT_MODEL
-            if course.error.kind in PAUSES_MODEL:
+            if _pauses(course.error):
                 self._gate.pause(call.model, decision.delay_s)
             else:
                 await self._gate.sleep(decision.delay_s)
@@ -154,7 +154,10 @@ class Executor:
         finally:
             if attempt:
                 course.attempts.append(attempt)
-            lease.release(tokens_used(attempt) if attempt else None)
+            lease.release(
+                tokens_used(attempt) if attempt else None,
+                refused=_too_fast(attempt) if attempt else None,
+            )
         return completion
 
     async def _send(self, model: Model, shaped: Request, course: _Course) -> Completion:
@@ -162,6 +165,18 @@ class Executor:
         if course.on_text is None:
             return await endpoint.complete(model, shaped)
         return await endpoint.stream(model, shaped, course.say)
+
+
+def _pauses(error: CallError) -> bool:
+    """Whether all rows of the model wait; a refusal without a time only slows its pace."""
+    if error.kind is ErrorKind.RATE_LIMIT:
+        return error.retry_after is not None
+    return error.kind is ErrorKind.OVERLOADED
+
+
+def _too_fast(attempt: Attempt) -> bool | None:
+    """Whether the provider refused the pace; None: it neither answered nor said so."""
+    return False if attempt.error is None else attempt.error in TOO_FAST or None
 
 
 def _answered(course: _Course, call: Call, completion: Completion) -> Outcome:

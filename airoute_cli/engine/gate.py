@@ -2,57 +2,87 @@
 
 All limits of a call (of the run, of its provider, of its model; requests, tokens and concurrency)
 are checked and charged in one synchronous step, so there is nothing to deadlock on. There is a
-queue for each model, so a model that has to wait holds up no other, and one timer for all of them.
+queue for each model. A queue that has to wait stands in line at the one subject that holds it back
+(its model, its provider, the run); whoever is first there is served first, so a large call is not
+passed for ever by small ones, and a queue that waits for its own model holds up no other.
+
+A release looks only at the lines of the three subjects that it frees, and one timer wakes the
+subject that is due next: the cost of a call does not grow with the number of models or of calls in
+flight.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from airoute_cli.core.profile import Limits, Model, Provider
+from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.edges.llama_loading import DEFAULT_SLOTS
-from airoute_cli.engine.window import Use, Window
+from airoute_cli.engine.pace import Pace
+from airoute_cli.engine.quota import OwnQuota, Quota, Taken
+from airoute_cli.engine.window import WINDOW_S
 
 Clock = Callable[[], float]
 
+_NEVER = float("inf")
+
 
 class _Subject:
-    """The limits of one thing (the run, a provider or a model) and how much of them is used."""
+    """One thing that has limits, and the queues that stand in line for it."""
 
-    def __init__(self, limits: Limits, now: float) -> None:
-        self.requests = (
-            Window(limits.requests_per_minute, now) if limits.requests_per_minute else None
-        )
-        self.tokens = Window(limits.tokens_per_minute, now) if limits.tokens_per_minute else None
-        self.max_concurrency = limits.max_concurrency
+    __slots__ = ("in_flight", "line", "max_concurrency", "pace", "quota", "wakes_at")
+
+    def __init__(self, quota: Quota, max_concurrency: int | None, pace: Pace | None = None) -> None:
+        self.quota = quota
+        self.max_concurrency = max_concurrency
+        self.pace = pace
         self.in_flight = 0
+        self.line: deque[_Queue] = deque()
+        self.wakes_at = _NEVER
 
     def ready_at(self, now: float, tokens: int) -> float | None:
-        """The earliest time; None: not before another call ends."""
+        """The earliest time; None: not before another call ends, or the quota tells."""
         if self.max_concurrency is not None and self.in_flight >= self.max_concurrency:
             return None
-        by_requests = self.requests.ready_at(now, 1) if self.requests else now
-        by_tokens = self.tokens.ready_at(now, tokens) if self.tokens else now
-        return max(by_requests, by_tokens)
+        ready = self.quota.ready_at(now, tokens)
+        if self.pace and ready is not None:
+            return max(ready, self.pace.ready_at(now, tokens))
+        return ready
 
-    def take(self, now: float, tokens: int) -> Use | None:
+    def take(self, now: float, tokens: int) -> Taken:
         self.in_flight += 1
-        if self.requests:
-            self.requests.use(now, 1)
-        return self.tokens.use(now, tokens) if self.tokens else None
+        if self.pace:
+            self.pace.take(now, tokens)
+        return self.quota.take(now, tokens)
+
+    def settle(self, taken: Taken, now: float, reserved: int, tokens: int) -> None:
+        self.quota.settle(taken, now, tokens)
+        if self.pace:
+            self.pace.settle(reserved, tokens)
 
 
-@dataclass(slots=True)
 class _Queue:
-    """The calls that wait for one model. ``not_before`` is set by a provider's Retry-After."""
+    """The calls that wait for one model; ``subjects`` are the model, its provider and the run."""
 
-    subjects: tuple[_Subject, ...]
-    waiting: deque[tuple[asyncio.Future[None], int]] = field(default_factory=deque)
-    not_before: float = 0.0
+    __slots__ = ("pace", "stands_at", "subjects", "waiting")
+
+    def __init__(self, subjects: tuple[_Subject, ...], pace: Pace) -> None:
+        self.subjects = subjects
+        self.pace = pace
+        self.waiting: deque[tuple[asyncio.Future[Lease], int]] = deque()
+        self.stands_at: _Subject | None = None
+
+    def head(self) -> tuple[asyncio.Future[Lease], int] | None:
+        """The first that still waits."""
+        while self.waiting and self.waiting[0][0].done():  # cancelled while it waited
+            self.waiting.popleft()
+        return self.waiting[0] if self.waiting else None
 
 
 class GateClosedError(Exception):
@@ -62,30 +92,43 @@ class GateClosedError(Exception):
 class Lease:
     """The right to make one call; give it back with ``release``."""
 
-    __slots__ = ("_gate", "_subjects", "_uses")
+    __slots__ = ("_gate", "_granted_at", "_queue", "_taken", "_tokens")
 
-    def __init__(self, gate: Gate, subjects: tuple[_Subject, ...], now: float, tokens: int) -> None:
+    def __init__(self, gate: Gate, queue: _Queue, now: float, tokens: int) -> None:
         self._gate = gate
-        self._subjects = subjects
-        self._uses = [subject.take(now, tokens) for subject in subjects]
+        self._queue = queue
+        self._granted_at = now
+        self._tokens = tokens
+        self._taken = [subject.take(now, tokens) for subject in queue.subjects]
 
-    def release(self, tokens: int | None = None) -> None:
-        """End the call; ``tokens`` is what it really used, None where nobody knows."""
-        for subject, use in zip(self._subjects, self._uses, strict=True):
+    def release(self, tokens: int | None = None, *, refused: bool | None = None) -> None:
+        """End the call; ``tokens`` is what it really used, None where nobody knows.
+
+        ``refused``: the provider said that it was too fast; False: it answered; None: neither.
+        """
+        now = self._gate.now()
+        pace = self._queue.pace
+        if refused:
+            pace.refused(self._granted_at, now)
+        elif refused is False:
+            pace.answered(now)
+        for subject, taken in zip(self._queue.subjects, self._taken, strict=True):
             subject.in_flight -= 1
-            if use is not None and subject.tokens is not None and tokens is not None:
-                subject.tokens.correct(use, tokens)
-        self._gate.pump()
+            if tokens is not None:
+                subject.settle(taken, now, self._tokens, tokens)
+        self._gate.freed(self._queue.subjects, now)
 
 
 class Gate:
     """Grants calls so that no limit is passed and no allowed call waits."""
 
     def __init__(self, models: Iterable[Model], run: Limits, clock: Clock | None = None) -> None:
-        self._clock = clock or asyncio.get_running_loop().time
-        self._queues = _queues(models, run, self._clock())
-        self._granted: dict[asyncio.Future[None], Lease] = {}
+        self.now = clock or asyncio.get_running_loop().time
+        self._queues = _queues(models, run, self.now())
+        self._wakes: list[tuple[float, int, _Subject]] = []
+        self._ticket = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = _NEVER
         self._shut = asyncio.Event()
 
     async def acquire(self, model: str, tokens: int) -> Lease:
@@ -96,34 +139,61 @@ class Gate:
         if self._shut.is_set():
             raise GateClosedError
         queue = self._queues[model]
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if queue.head() is None and self._blocker(queue, tokens, now := self.now()) is None:
+            return Lease(self, queue, now, tokens)
+        future: asyncio.Future[Lease] = asyncio.get_running_loop().create_future()
         queue.waiting.append((future, tokens))
-        self.pump()
+        if queue.stands_at is None:
+            self._serve_one(queue, self.now())
+            self._set_timer()
         try:
-            await future
+            return await future
         except asyncio.CancelledError:
-            if lease := self._granted.pop(future, None):
-                lease.release(0)
+            if future.done() and not future.cancelled() and not future.exception():
+                future.result().release(0)
+            elif queue.stands_at:
+                self.freed((queue.stands_at,), self.now())
             raise
-        return self._granted.pop(future)
+
+    def waiting(self, model: str) -> int:
+        """How many calls wait for ``model``."""
+        return len(self._queues[model].waiting)
+
+    def in_flight(self, model: str) -> int:
+        """How many calls to ``model`` are under way."""
+        return self._queues[model].subjects[0].in_flight
 
     def pause(self, model: str, seconds: float) -> None:
         """Let nothing out to ``model`` for that long: the provider asked for it."""
-        queue = self._queues[model]
-        queue.not_before = max(queue.not_before, self._clock() + seconds)
+        self._queues[model].pace.pause(self.now() + seconds)
+
+    def observe(self, model: str, limits: RateLimits) -> None:
+        """Follow what the headers of an answer of ``model`` tell of its limits."""
+        self._queues[model].pace.observe(limits, self.now())
+
+    def pace_of(self, model: str) -> float | None:
+        """Calls a second that ``model`` is held to by what it was seen to bear; None: not held."""
+        return self._queues[model].pace.rate
 
     def pump(self) -> None:
         """Grant whatever may go out now, and set the timer for what may go out next."""
+        self._timer, self._timer_at = None, _NEVER
+        now = self.now()
+        while self._wakes and self._wakes[0][0] <= now:
+            at, _, subject = heapq.heappop(self._wakes)
+            if at == subject.wakes_at:
+                subject.wakes_at = _NEVER
+                self._serve_line(subject, now)
+        self._set_timer()
+
+    def freed(self, subjects: Iterable[_Subject], now: float) -> None:
+        """Something was given back to these: serve whoever stands in line for it."""
         if self._shut.is_set():
             return
-        now = self._clock()
-        times = [when for queue in self._queues.values() if (when := self._serve(queue, now))]
-        if self._timer:
-            self._timer.cancel()
-        self._timer = None
-        if times:
-            delay = max(0.0, min(times) - now)
-            self._timer = asyncio.get_running_loop().call_later(delay, self.pump)
+        for subject in subjects:
+            if subject.line:
+                self._serve_line(subject, now)
+        self._set_timer()
 
     async def sleep(self, seconds: float) -> None:
         """Wait before a retry; raises GateClosedError as soon as the gate is shut."""
@@ -134,43 +204,111 @@ class Gate:
     def shut(self) -> None:
         """Let nothing more out; whoever waits is sent away. Calls under way are not touched."""
         self._shut.set()
+        self._wakes.clear()
         if self._timer:
             self._timer.cancel()
+            self._timer = None
         for queue in self._queues.values():
             for future, _ in queue.waiting:
                 if not future.done():
                     future.set_exception(GateClosedError())
             queue.waiting.clear()
 
-    def _serve(self, queue: _Queue, now: float) -> float | None:
-        while queue.waiting:
-            future, tokens = queue.waiting[0]
-            if future.done():  # cancelled while it waited
-                queue.waiting.popleft()
-                continue
-            times = [subject.ready_at(now, tokens) for subject in queue.subjects]
-            if None in times:
-                return None  # a release pumps again
-            ready = max(queue.not_before, *(when for when in times if when is not None))
-            if ready > now:
-                return ready
+    def _serve_line(self, subject: _Subject, now: float) -> None:
+        """Grant to the queues in line, one call each in turn, until the first has to wait."""
+        line = subject.line
+        while line:
+            queue = _step_out(line)
+            if self._serve_one(queue, now, first_at=subject) and queue.waiting:
+                line.append(queue)
+                queue.stands_at = subject
+            elif queue.stands_at is subject:
+                return
+
+    def _serve_one(self, queue: _Queue, now: float, first_at: _Subject | None = None) -> bool:
+        """Grant the first call of a queue, or stand it in line where it is held back."""
+        head = queue.head()
+        if head is None:
+            return False
+        future, tokens = head
+        blocker = self._blocker(queue, tokens, now, first_at)
+        if blocker is None:
             queue.waiting.popleft()
-            self._granted[future] = Lease(self, queue.subjects, now, tokens)
-            future.set_result(None)
-        return None
+            future.set_result(Lease(self, queue, now, tokens))
+            return True
+        subject, ready = blocker
+        queue.stands_at = subject
+        if subject is first_at:
+            subject.line.appendleft(queue)
+        else:
+            subject.line.append(queue)
+        if ready is not None and subject.line[0] is queue:
+            self._wake(subject, ready)
+        return False
+
+    @staticmethod
+    def _blocker(
+        queue: _Queue, tokens: int, now: float, first_at: _Subject | None = None
+    ) -> tuple[_Subject, float | None] | None:
+        """The subject that holds a call back the longest, and until when if that is known."""
+        held: tuple[_Subject, float | None] | None = None
+        latest = now
+        for subject in queue.subjects:
+            ready = subject.ready_at(now, tokens)
+            if ready is None or (ready <= now and subject.line and subject is not first_at):
+                held = held or (subject, None)
+            elif ready > latest:
+                held, latest = (subject, ready), ready
+        return held
+
+    def _wake(self, subject: _Subject, at: float) -> None:
+        if at < subject.wakes_at:
+            subject.wakes_at = at
+            heapq.heappush(self._wakes, (at, next(self._ticket), subject))
+
+    def _set_timer(self) -> None:
+        """The timer goes off when the first subject is due; a late one is never put off."""
+        wakes = self._wakes
+        while wakes and wakes[0][0] != wakes[0][2].wakes_at:
+            heapq.heappop(wakes)
+        if not wakes or self._timer_at <= wakes[0][0]:
+            return
+        if self._timer:
+            self._timer.cancel()
+        self._timer_at = wakes[0][0]
+        delay = max(0.0, self._timer_at - self.now())
+        self._timer = asyncio.get_running_loop().call_later(delay, self.pump)
+
+
+def _step_out(line: deque[_Queue]) -> _Queue:
+    queue = line.popleft()
+    queue.stands_at = None
+    return queue
 
 
 def _queues(models: Iterable[Model], run: Limits, now: float) -> Mapping[str, _Queue]:
-    whole_run = _Subject(run, now)
+    whole_run = _subject(run, now)
     providers: dict[str, _Subject] = {}
     queues: dict[str, _Queue] = {}
     for model in models:
         provider = model.provider
         if provider.name not in providers:
-            providers[provider.name] = _Subject(_limits(provider), now)
-        own = _Subject(model.limits, now)
-        queues[model.name] = _Queue((whole_run, providers[provider.name], own))
+            providers[provider.name] = _subject(_limits(provider), now)
+        pace = Pace(_stated(model, run), now)
+        own = _Subject(OwnQuota(model.limits, now), model.limits.max_concurrency, pace)
+        queues[model.name] = _Queue((own, providers[provider.name], whole_run), pace)
     return queues
+
+
+def _subject(limits: Limits, now: float) -> _Subject:
+    return _Subject(OwnQuota(limits, now), limits.max_concurrency)
+
+
+def _stated(model: Model, run: Limits) -> float | None:
+    """The most calls a second that the profile and the flags allow one model."""
+    levels = (model.limits, model.provider.limits, run)
+    stated = [limits.requests_per_minute for limits in levels if limits.requests_per_minute]
+    return min(stated) / WINDOW_S if stated else None
 
 
 def _limits(provider: Provider) -> Limits:

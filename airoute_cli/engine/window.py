@@ -4,25 +4,38 @@ from __future__ import annotations
 
 from collections import deque
 
+from airoute_cli.engine.bucket import Bucket
+
 WINDOW_S = 60.0
 
 # A call reaches the provider a little after it was granted, and not always equally late; a use is
 # therefore remembered a little longer than a minute. Costs 0.5 % of the allowance.
 SLACK_S = 0.3
 
-# What may go out at once after a pause, in seconds of the allowance.
-BURST_S = 1.0
+# Uses this close together are remembered as one, at the time of the last: a window then holds a
+# bounded number of entries at any limit, and errs on the safe side by 0.1 % at most.
+GRAIN_S = 0.05
 
-_WHEN, _AMOUNT = 0, 1
+
+class _Entry:
+    """What was used within one grain of time."""
+
+    __slots__ = ("amount", "live", "since", "until")
+
+    def __init__(self, now: float) -> None:
+        self.since = now
+        self.until = now
+        self.amount = 0.0
+        self.live = True
 
 
 class Use:
-    """One use of an allowance, which can still be corrected to what it really was."""
+    """One use of an allowance, which can still be settled at what it really was."""
 
-    __slots__ = ("amount", "when")
+    __slots__ = ("amount", "entry")
 
-    def __init__(self, when: float, amount: float) -> None:
-        self.when = when
+    def __init__(self, entry: _Entry, amount: float) -> None:
+        self.entry = entry
         self.amount = amount
 
 
@@ -34,68 +47,73 @@ class Window:
     above it.
     """
 
-    __slots__ = ("_credit", "_credit_at", "_used", "_uses", "burst", "limit", "rate")
+    __slots__ = ("_bucket", "_entries", "_used", "limit")
 
     def __init__(self, limit: float, now: float) -> None:
         self.limit = limit
-        self.rate = limit / WINDOW_S
-        self.burst = max(1.0, self.rate * BURST_S)
-        self._uses: deque[Use] = deque()
+        self._bucket = Bucket(limit / WINDOW_S, now)
+        self._entries: deque[_Entry] = deque()
         self._used = 0.0
-        self._credit = self.burst
-        self._credit_at = now
 
     def ready_at(self, now: float, amount: float) -> float:
         """The earliest time at which ``amount`` fits; ``now`` or less means: at once.
 
         An amount above the whole limit is clamped to it: it goes out alone, and is never stuck.
         """
-        self._forget(now)
         amount = min(amount, self.limit)
-        return max(self._window_opens(now, amount), self._pace_allows(now, amount))
+        return max(self._opens_at(now, amount), self._bucket.ready_at(now, amount))
 
     def use(self, now: float, amount: float) -> Use:
         """Charge ``amount``, clamped as in ``ready_at``."""
-        self._accrue(now)
-        use = Use(now, min(amount, self.limit))
-        self._uses.append(use)
-        self._used += use.amount
-        self._credit -= use.amount
-        return use
+        amount = min(amount, self.limit)
+        self._bucket.take(now, amount)
+        return Use(self._book(now, amount), amount)
 
-    def correct(self, use: Use, amount: float) -> None:
-        """Replace a reserved amount by what it really was."""
+    def settle(self, use: Use, now: float, amount: float) -> None:
+        """Replace a reserved amount by what it really was.
+
+        What was used beyond the reservation is booked now, not back then: every window in which a
+        later grant falls together with the use then holds it too, however long the call took.
+        """
         change = min(amount, self.limit) - use.amount
         use.amount += change
-        self._credit -= change
-        if self._uses and use.when >= self._uses[0].when:
+        self._bucket.give_back(-change)
+        if change > 0:
+            self._book(now, change)
+        elif use.entry.live:
+            use.entry.amount += change
             self._used += change
 
-    def _window_opens(self, now: float, amount: float) -> float:
+    def _book(self, now: float, amount: float) -> _Entry:
+        self._forget(now)
+        last = self._entries[-1] if self._entries else None
+        if last is None or now - last.since > GRAIN_S:
+            last = _Entry(now)
+            self._entries.append(last)
+        last.until = now
+        last.amount += amount
+        self._used += amount
+        return last
+
+    def _opens_at(self, now: float, amount: float) -> float:
+        self._forget(now)
         excess = self._used + amount - self.limit
         if excess <= 0:
             return now
         opens = now
-        for use in self._uses:
-            opens = use.when + WINDOW_S + SLACK_S
-            excess -= use.amount
+        for entry in self._entries:
+            opens = entry.until + WINDOW_S + SLACK_S
+            excess -= entry.amount
             if excess <= 0:
                 break
         return opens
 
-    def _pace_allows(self, now: float, amount: float) -> float:
-        self._accrue(now)
-        # A large amount needs only a full bucket, and then puts it in debt.
-        missing = min(amount, self.burst) - self._credit
-        return now + missing / self.rate if missing > 1e-9 else now  # noqa: PLR2004 - rounding
-
-    def _accrue(self, now: float) -> None:
-        self._credit = min(self.burst, self._credit + (now - self._credit_at) * self.rate)
-        self._credit_at = now
-
     def _forget(self, now: float) -> None:
+        entries = self._entries
         horizon = now - WINDOW_S - SLACK_S
-        while self._uses and self._uses[0].when <= horizon:
-            self._used -= self._uses.popleft().amount
-        if not self._uses:
+        while entries and entries[0].until <= horizon:
+            gone = entries.popleft()
+            gone.live = False
+            self._used -= gone.amount
+        if not entries:
             self._used = 0.0

@@ -40,10 +40,63 @@ def test_a_request_above_the_limit_is_clamped_and_goes_out():
     assert granted[1][0] >= 30.0
 
 
-def test_correcting_a_use_gives_back_what_was_not_used():
+def test_settling_a_use_gives_back_what_was_not_used():
     window = Window(100, 0.0)
     use = window.use(0.0, 100)
     assert window.ready_at(10.0, 90) > 60.0
-    window.correct(use, 1)
+    window.settle(use, 10.0, 1)
     assert window.ready_at(10.0, 1) <= 61.0
     assert window.ready_at(61.0, 90) <= 61.0
+
+
+@given(
+    limit=st.integers(1, 500),
+    plan=st.lists(
+        st.tuples(
+            st.floats(0, 40),  # until the next call
+            st.floats(0.1, 300),  # reserved
+            st.floats(0.1, 900),  # really used
+            st.floats(0, 150),  # until it is known
+        ),
+        min_size=1,
+        max_size=60,
+    ),
+)
+def test_no_later_grant_falls_together_with_more_than_the_limit(limit, plan):
+    window, now, calls, open_ = Window(limit, 0.0), 0.0, [], []
+    for wait, reserved, used, seconds in plan:
+        now += wait
+        while True:
+            for done in [call for call in open_ if call[0] <= now]:
+                window.settle(done[1], max(done[0], done[2]), done[3])
+                calls[done[4]] = (done[2], min(done[3], limit))
+                open_.remove(done)
+            if (ready := window.ready_at(now, reserved)) <= now:
+                break
+            now = min([ready, *(call[0] for call in open_ if call[0] > now)])
+        use = window.use(now, reserved)
+        calls.append((now, use.amount))
+        # Whatever is known by now, for the minute that ends with this grant.
+        inside = sum(amount for when, amount in calls if when > now - WINDOW_S)
+        earlier = inside - use.amount
+        assert inside <= limit + 1e-6 or earlier <= 1e-6
+        open_.append((now + seconds, use, now, used, len(calls) - 1))
+
+
+def test_what_was_used_beyond_the_reservation_is_made_up_for():
+    window = Window(600, 0.0)
+    uses, now = [], 0.0
+    for _ in range(200):
+        while (ready := window.ready_at(now, 10)) > now:
+            now = ready
+        uses.append(window.use(now, 10))
+        window.settle(uses[-1], now, 20)
+    assert now >= 0.97 * 200 * 20 / 600 * 60 - 61
+
+
+def test_a_window_stays_small_at_any_limit():
+    window, now = Window(3_000_000, 0.0), 0.0
+    for _ in range(200_000):
+        now = max(now, window.ready_at(now, 1))
+        window.use(now, 1)
+    assert len(window._entries) <= 1_300

@@ -1,0 +1,62 @@
+"""How much of the limits of one thing (the run, a provider, a model) is left."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from airoute_cli.core.profile import Limits
+from airoute_cli.engine.window import Use, Window
+
+
+class Quota(Protocol):
+    """Limits per minute, and what calls have used of them."""
+
+    def ready_at(self, now: float, tokens: int) -> float | None:
+        """The earliest time for a call of that many tokens; None: a wake-up will come."""
+        ...
+
+    def take(self, now: float, tokens: int) -> Taken:
+        """Charge one call."""
+        ...
+
+    def settle(self, taken: Taken, now: float, tokens: int) -> None:
+        """Replace the reserved tokens of a call by what it really used."""
+        ...
+
+
+class Taken(NamedTuple):
+    """What one call was charged; the quota that charged it knows what the parts mean."""
+
+    tokens: Use | None = None
+    block: int = 0
+    amount: int = 0
+
+
+class OwnQuota:
+    """Limits that this process has for itself."""
+
+    __slots__ = ("_requests", "_tokens")
+
+    def __init__(self, limits: Limits, now: float) -> None:
+        requests, tokens = limits.requests_per_minute, limits.tokens_per_minute
+        self._requests = Window(requests, now) if requests else None
+        self._tokens = Window(tokens, now) if tokens else None
+
+    def ready_at(self, now: float, tokens: int) -> float:
+        """The earliest time at which both limits allow it."""
+        requests_at = self._requests.ready_at(now, 1) if self._requests else now
+        return max(requests_at, self._tokens.ready_at(now, tokens)) if self._tokens else requests_at
+
+    def take(self, now: float, tokens: int) -> Taken:
+        """Charge one call."""
+        if self._requests:
+            self._requests.use(now, 1)
+        return Taken(self._tokens.use(now, tokens)) if self._tokens else NOTHING_TAKEN
+
+    def settle(self, taken: Taken, now: float, tokens: int) -> None:
+        """Replace the reserved tokens of a call by what it really used."""
+        if self._tokens and taken.tokens:
+            self._tokens.settle(taken.tokens, now, tokens)
+
+
+NOTHING_TAKEN = Taken()
