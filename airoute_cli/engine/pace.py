@@ -24,6 +24,7 @@ MOST_DOUBLINGS = 5
 # While the ceiling is not known yet, or the headers say that it is higher: half as much again a
 # second.
 SEARCH = 1.5
+SEARCH_FROM = 2.0
 
 SLOWEST = 1 / WINDOW_S
 _BUCKET_LIKE = 0.25
@@ -156,7 +157,7 @@ class Pace:
         served = self._served.rate(now)
         if rate is None:
             self._searching = True
-            self._go_at(max(SLOWEST, served * GENTLEST_CUT), now)
+            self._go_at(max(SEARCH_FROM, served * GENTLEST_CUT), now)
         else:
             self._searching = False
             self._base = rate
