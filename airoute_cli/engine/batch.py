@@ -83,14 +83,24 @@ async def run_batch(
     require_prices(profile)
     async with AsyncExitStack() as stack:
         source = stack.enter_context(open_rows(options.source, plain_lines=options.plain_lines))
-        endpoints = Endpoints(environ)
+        gate = Gate(profile.models.values(), options.limits)
+        endpoints = Endpoints(environ, gate.observe)
         stack.push_async_callback(endpoints.aclose)
         await endpoints.prepare(models_in_use(profile))
         past = stack.enter_context(Past.read(folder, with_tries=bool(chain.earlier)))
         figures = LiveFigures(profile.models.values())
         record = RunRecord.open(folder, profile, options.source)
         job = _assemble(
-            options, chain, endpoints, source, folder, past, figures, record.pass_number, write
+            options,
+            chain,
+            endpoints,
+            gate,
+            source,
+            folder,
+            past,
+            figures,
+            record.pass_number,
+            write,
         )
         try:
             await _drive(job, watch, note)
@@ -124,6 +134,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     options: BatchOptions,
     chain: ProfileChain,
     endpoints: Endpoints,
+    gate: Gate,
     source: RowSource,
     folder: RunFolder,
     past: Past,
@@ -132,7 +143,6 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     write: Callable[[bytes], None] | None,
 ) -> Job:
     profile, counts = chain.profile, Counts()
-    gate = Gate(profile.models.values(), options.limits)
     read_back = folder.results.read_line_at
     emitter = Emitter(write, read_back, ordered=options.ordered) if write else None
     machinery = Machinery(

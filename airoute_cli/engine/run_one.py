@@ -39,7 +39,7 @@ async def run_each(
 async def _executor(profile: Profile, environ: Mapping[str, str]) -> AsyncIterator[Executor]:
     figures = LiveFigures(profile.models.values())
     gate = Gate(profile.models.values(), Limits())
-    endpoints = Endpoints(environ)
+    endpoints = Endpoints(environ, gate.observe)
     try:
         yield Executor(profile, endpoints, gate, figures)
     finally:

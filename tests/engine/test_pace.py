@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from airoute_cli.core.profile import Api, Limits, Model, Provider
+from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.core.rate_limits import Allowance, RateLimits
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.pace import Pace
 from tests.engine.virtual_time import run
 
-MODEL = Model("m", Provider("p", Api.OPENAI), "m")
+MODEL = Model("m", Provider("p", "openai"), "m")
 
 
 @dataclass
@@ -142,14 +142,14 @@ def test_without_any_limit_in_the_profile_it_settles_just_below_the_ceiling(rate
 
 @pytest.mark.parametrize("latency", [0.01, 3.0])
 def test_a_stated_limit_at_the_ceiling_is_used_in_full_and_hardly_refused(latency):
-    model = Model("m", Provider("p", Api.OPENAI, limits=Limits(3_000)), "m")
+    model = Model("m", Provider("p", "openai", limits=Limits(3_000)), "m")
     seen = _simulate(Leaky(50, 5).admit, model=model, latency=latency, workers=200, minutes=2)
     assert len(seen.served) >= 0.97 * 50 * 120 - 50 * latency
     assert len(seen.refused) < 0.005 * len(seen.served)
 
 
 def test_a_stated_limit_that_is_too_high_is_corrected():
-    model = Model("m", Provider("p", Api.OPENAI, limits=Limits(12_000)), "m")
+    model = Model("m", Provider("p", "openai", limits=Limits(12_000)), "m")
     seen = _simulate(Leaky(50, 5).admit, model=model, minutes=2)
     served, refused = seen.served_between(30, 120), seen.refused_between(30, 120)
     assert served >= 0.9 * 50 * 90
