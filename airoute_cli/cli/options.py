@@ -45,7 +45,8 @@ def read_prompt(argument: str | None) -> str:
     from airoute_cli.core.errors import UsageError
 
     explicit = argument == "-"
-    piped = sys.stdin.read() if explicit or not sys.stdin.isatty() else ""
+    given = sys.stdin if explicit or (sys.stdin and not sys.stdin.isatty()) else None
+    piped = given.read() if given else ""  # none at all where the shell has closed it (<&-)
     parts = [part for part in (piped.strip(), "" if explicit else argument) if part]
     if not parts:
         raise UsageError('nothing to ask: give a prompt, as in: airoute ask "What is a spoke?"')

@@ -19,6 +19,20 @@ def test_the_answer_is_all_that_stands_on_stdout(airoute, profile):
     assert "$" in ran.stderr
 
 
+def test_a_closed_stdin_is_no_stdin(profile, tmp_path):
+    command = f'{sys.executable} -m airoute_cli ask "$@" <&-'
+    for prompt, code in (("hello", 0), ("-", 2)):
+        ran = subprocess.run(
+            ["sh", "-c", command, "sh", prompt],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == code, ran.stderr
+        assert "Traceback" not in ran.stderr
+
+
 def test_stdin_comes_before_the_argument(airoute, profile, provider_server):
     ran = airoute("ask", "say it", "-s", "be brief", input="a diff\n")
     assert ran.returncode == 0, ran.stderr
