@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from airoute_cli.core.figures import Figures
 from airoute_cli.core.money import Price, Rates
-from airoute_cli.core.profile import Api, Model, Profile, Provider, Route, When
+from airoute_cli.core.profile import Model, Profile, Provider, Route, When
 from airoute_cli.core.request import Message, Request, Row, Text
 from airoute_cli.routing.planner import Planner
 
@@ -20,7 +20,7 @@ PROMPT = (
     "office in spite of many calls since"
 )
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-PROVIDER = Provider("cloud", Api.OPENAI)
+PROVIDER = Provider("cloud", "openai")
 ROUNDS = 500
 
 
