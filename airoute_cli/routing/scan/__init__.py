@@ -1,0 +1,1 @@
+"""The privacy scan: one file for each class of finding, and a table of them."""
