@@ -9,10 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.scripted import ScriptedServer
 
 Airoute = Callable[..., subprocess.CompletedProcess[str]]
+
+# A machine that does other things meanwhile is slow, and that is no mistake.
+settings.register_profile("airoute", deadline=None)
+settings.load_profile("airoute")
 
 _KEPT_OUT = ("AIROUTE_", "XDG_")
 _KEY_ENDINGS = ("_API_KEY", "_TOKEN", "_BASE_URL")

@@ -11,6 +11,7 @@ from airoute_cli.cli.render.plan import draw_plan
 from airoute_cli.core.errors import UsageError
 from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.plan import Plan
+from airoute_cli.core.policy import OnEmpty
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row
 from airoute_cli.engine.one import plan_one, prompt_row
@@ -104,6 +105,7 @@ def _answer(row: Row, outcome: Outcome, profile: Profile) -> dict[str, Any]:
 
 def _code(plan: Plan, outcomes: Mapping[str, Outcome]) -> ExitCode:
     if not plan.calls:
-        return ExitCode.REFUSED
+        refused = plan.on_empty is OnEmpty.REFUSE
+        return ExitCode.REFUSED if refused else ExitCode.INCOMPLETE
     done = all(outcome.state is RowState.COMPLETED for outcome in outcomes.values())
     return ExitCode.OK if done else ExitCode.INCOMPLETE

@@ -5,6 +5,7 @@ AirouteError              exit code
 ├── ProfileError          2   one or more Problems in a profile, each with its line
 ├── SetupError            1   something is not installed here; the sentence holds the command
 ├── RunError              1   the run cannot go on: the disk, the folder, the lock
+│   └── ClosureError      1   a call would have gone where the policy forbids it: a bug of ours
 ├── RowError              -   one input row is unusable; it fails alone
 └── CallError             -   one attempt at a model failed, classified by ErrorKind
 """
@@ -36,6 +37,10 @@ class SetupError(AirouteError):
 
 class RunError(AirouteError):
     """The run cannot go on; what it has finished is saved."""
+
+
+class ClosureError(RunError):
+    """A call was about to leave for a model outside the row's eligible set."""
 
 
 class RowError(AirouteError):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from airoute_cli.core.policy import NOBODY, OnEmpty, Ruling
 from airoute_cli.core.request import Capability
 from airoute_cli.core.settings import NOTHING
 
@@ -78,7 +79,8 @@ class Candidate:
 class Plan:
     """What will be done for one request, and the trail of reasons.
 
-    ``calls`` are tried in order until one answers; empty means refused, and ``refusal`` says why.
+    ``calls`` are tried in order until one answers. Empty means that nobody may: ``refusal`` says
+    why, and ``on_empty`` what becomes of the row. ``ruling`` is what the policy says of it.
     ``rules`` holds every route that was looked at and ``candidates`` every model, both in order.
     """
 
@@ -89,6 +91,13 @@ class Plan:
     candidates: tuple[Candidate, ...]
     rules: tuple[RuleVerdict, ...] = ()
     refusal: str | None = None
+    ruling: Ruling = NOBODY
+    on_empty: OnEmpty = OnEmpty.REFUSE
+
+    @property
+    def eligible(self) -> frozenset[str]:
+        """The models that any call for this row may touch, whatever it is for."""
+        return self.ruling.eligible
 
     @property
     def expected_usd(self) -> Decimal | None:

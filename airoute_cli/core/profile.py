@@ -13,6 +13,8 @@ from typing import Any
 
 from airoute_cli.core.elements import CARRIES_ALL, Carrier
 from airoute_cli.core.money import Price
+from airoute_cli.core.policy import NO_POLICY, Policy
+from airoute_cli.core.regions import is_loopback, lies_within, region_of
 from airoute_cli.core.request import Capability
 from airoute_cli.core.settings import EMPTY, NOTHING, Settings
 
@@ -109,12 +111,34 @@ class Model:
         """What it is beyond our name for it: its wire format, host and name there."""
         return "|".join((self.provider.api, self.provider.base_url or "", self.wire_name))
 
+    @property
+    def stays_here(self) -> bool:
+        """Whether calls of it are private and provably do not leave this machine."""
+        return self.private and (self.provider.embedded or is_loopback(self.provider.base_url))
+
+    @property
+    def region(self) -> str | None:
+        """Where it is: what its host proves, or the claim, which is only ever narrower."""
+        proven = region_of(self.provider.base_url, self.wire_name)
+        claimed = self.provider.region
+        if proven and claimed and lies_within(claimed, proven):
+            return claimed
+        return proven or claimed
+
+    @property
+    def privacy(self) -> str:
+        """In words: proved, declared by the profile, or none."""
+        if not self.private:
+            return "not private"
+        return "private" if self.stays_here else "private (declared)"
+
 
 @dataclass(frozen=True, slots=True)
 class When:
     """What a request must be for a route. Every stated condition must hold; an empty one matches.
 
-    ``metadata`` holds, for each key, the values or globs of which one must match.
+    ``metadata`` holds, for each key, the values or globs of which one must match; ``detects`` the
+    classes of the privacy scan of which one must be found.
     """
 
     contains_any: tuple[str, ...] = ()
@@ -125,6 +149,7 @@ class When:
     task: tuple[str, ...] = ()
     requires: frozenset[Capability] = frozenset()
     metadata: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NOTHING)
+    detects: tuple[str, ...] = ()
     all: tuple[When, ...] = ()
     any: tuple[When, ...] = ()
     not_: When | None = None
@@ -160,5 +185,6 @@ class Profile:
     routes: tuple[Route, ...]
     unknown_price: UnknownPrice = UnknownPrice.REFUSE
     unsupported: Unsupported = Unsupported.REFUSE
+    policy: Policy = NO_POLICY
     document: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     digest: str = ""

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from airoute_cli.core.errors import CallError, ErrorKind
-from airoute_cli.edges.hosts import is_loopback
+from airoute_cli.core.regions import is_loopback
 
 
 def proxy_for(scheme: str, netloc: str) -> str | None:

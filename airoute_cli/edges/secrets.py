@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from airoute_cli.core.errors import SetupError, UsageError
 from airoute_cli.core.profile import Provider
+from airoute_cli.core.regions import is_loopback
 from airoute_cli.core.secret import Secret
-from airoute_cli.edges.hosts import is_loopback
 
 KEY_COMMAND_TIMEOUT_S = 30.0
 

@@ -15,6 +15,7 @@ from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import BadRow, Row
 from airoute_cli.edges.rows.source import RowSource, open_rows
 from airoute_cli.edges.run_folder.index import RowIndex
+from airoute_cli.engine import closure
 from airoute_cli.engine.admission import Admission
 from airoute_cli.engine.batch import BatchOptions
 from airoute_cli.engine.counts import Counts
@@ -82,8 +83,10 @@ def _records(source: RowSource, counts: Counts, limit: int | None) -> Iterator[R
 
 def _plan(row: Row, plan: Plan, counts: Counts, shares: dict[tuple[str, str], _Share]) -> None:
     if not plan.calls:
-        counts.end(RowState.REFUSED)
-        counts.fail("refused", row.line, plan.refusal or "")
+        end = closure.nobody(plan)
+        counts.end(end.state)
+        if end.failure:
+            counts.fail(end.failure.code, row.line, end.failure.message)
         return
     counts.end(RowState.COMPLETED)
     shares.setdefault((plan.route, plan.calls[0].model), _Share()).add(plan)

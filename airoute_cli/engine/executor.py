@@ -9,16 +9,17 @@ from dataclasses import dataclass, field, replace
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError, ErrorKind
-from airoute_cli.core.money import ZERO
 from airoute_cli.core.outcome import Attempt, Outcome, RowFailure, RowState
 from airoute_cli.core.plan import Call, Plan
 from airoute_cli.core.profile import Model, OnTruncated, Profile, Route
 from airoute_cli.core.request import Request
+from airoute_cli.engine import closure
 from airoute_cli.engine.endpoints import Endpoints, OnText
 from airoute_cli.engine.gate import Gate, GateClosedError
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.meter import Meter, tokens_used, total_usd
 from airoute_cli.engine.retry import Verdict, decide
+from airoute_cli.engine.veil import Veil
 from airoute_cli.routing.shape import shape
 from airoute_cli.routing.tokens import estimate_request
 
@@ -73,10 +74,10 @@ class Executor:
         number) before it leaves. When the gate is shut meanwhile, the row is pending again.
         """
         if not plan.calls:
-            refusal = RowFailure("refused", plan.refusal or "no model may answer")
-            return Outcome(RowState.REFUSED, plan, failure=refusal, usd=ZERO)
+            return closure.nobody(plan)
         started = time.monotonic()
-        course = _Course(plan, request, self._route(plan), on_text, on_attempt)
+        veil = Veil(plan, request, on_text)
+        course = _Course(plan, veil.request, self._route(plan), veil.on_text, on_attempt)
         try:
             answer = await self._first_answer(course)
         except GateClosedError:
@@ -84,7 +85,7 @@ class Executor:
         else:
             outcome = _answered(course, *answer) if answer else _failed(course)
         return replace(
-            outcome,
+            veil.lift(outcome),
             attempts=tuple(course.attempts),
             usd=total_usd(course.attempts),
             latency_ms=(time.monotonic() - started) * 1000,
@@ -134,6 +135,7 @@ class Executor:
     async def _attempt(
         self, call: Call, model: Model, shaped: Request, course: _Course
     ) -> Completion:
+        closure.require(course.plan, model)
         asked = time.monotonic()
         lease = await self._gate.acquire(model.name, call.input_tokens + call.max_output_tokens)
         if course.on_attempt:

@@ -15,6 +15,7 @@ from airoute_cli.core.plan import Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row, ToolCall
 from airoute_cli.routing.carry import named
+from airoute_cli.routing.plan_json import policy_to_dict
 
 # Keys of the output row that a passed-through field of the input must not overwrite.
 RESERVED = frozenset({"id", "custom_id", "response", "error", "airoute"})
@@ -74,6 +75,7 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
             "reported_usd": completion.reported_usd if completion else None,
         },
         "latency_ms": round(outcome.latency_ms, 1),
+        "policy": policy_to_dict(plan) if plan else None,
         "attempts": [attempt_dict(attempt) for attempt in outcome.attempts],
     }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from airoute_cli.core.figures import NO_FIGURES, Snapshot
 from airoute_cli.core.plan import CallRole, Candidate, Features, Plan, RuleVerdict
+from airoute_cli.core.policy import Exclusion, OnEmpty, Ruling
 from airoute_cli.core.profile import Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.routing.choice import Choice, Chooser
@@ -19,9 +20,10 @@ _NOBODY = Ordering(())
 
 
 class Trail(NamedTuple):
-    """How a request came to its route; it goes into the plan as it is."""
+    """How a request came to its route, and what the policy says of it; both go into the plan."""
 
     why: str
+    ruling: Ruling
     rules: tuple[RuleVerdict, ...] = ()
     explain: bool = False
 
@@ -48,14 +50,20 @@ class CompiledRoute:
     ) -> Plan:
         """The plan for a request that has come to this route; ``held_to`` must allow it too."""
         choices = self._choices(request, features, snapshot)
-        reasons = {
+        unable = {
             name: eligible(features, choice, self._checks) for name, choice in choices.items()
         }
         if held_to:
-            reasons = {
+            unable = {
                 name: reason or _objection(held_to, choices[name], request, features)
-                for name, reason in reasons.items()
+                for name, reason in unable.items()
             }
+        excluded = {
+            name: trail.ruling.excluded[name]
+            for name, reason in unable.items()
+            if reason is None and name not in trail.ruling.eligible
+        }
+        reasons = {name: reason or _told(excluded.get(name)) for name, reason in unable.items()}
         able = {name: choice for name, choice in choices.items() if reasons[name] is None}
         ordering = self._order(able, features)
         picks = (*ordering.picks, *self._behind(able, ordering))
@@ -67,6 +75,8 @@ class CompiledRoute:
             candidates=_candidates(reasons, ordering, picks) if trail.explain else (),
             rules=trail.rules,
             refusal=None if picks else self._refusal(reasons),
+            ruling=trail.ruling,
+            on_empty=OnEmpty.REFUSE if picks else _on_empty(excluded.values()),
         )
 
     def _choices(
@@ -106,6 +116,16 @@ def _objection(
     """The first reason of an earlier profile why the model may not answer."""
     each = (profile.objection(choice, request, features) for profile in held_to)
     return next((reason for reason in each if reason is not None), None)
+
+
+def _told(exclusion: Exclusion | None) -> str | None:
+    return None if exclusion is None else str(exclusion)
+
+
+def _on_empty(excluded: Iterable[Exclusion]) -> OnEmpty:
+    """What the rule wants that took the last of those away who could answer."""
+    last = max(excluded, key=lambda exclusion: exclusion.place, default=None)
+    return OnEmpty.REFUSE if last is None else last.rule.on_empty
 
 
 def _role(place: int) -> CallRole:

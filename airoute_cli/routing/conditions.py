@@ -7,24 +7,46 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 from airoute_cli.core.plan import Features
 from airoute_cli.core.request import Capability
+from airoute_cli.core.scan import Scan, classes_of
 from airoute_cli.routing.wording import listed, quoted
 
 _GLOB = re.compile(r"[*?\[]")
 _LONGEST_SHOWN = 40
+# For a request that nobody can read: everything may stand in it.
+NOT_SCANNED = Scan(frozenset(), unread=("the request",))
 
 
 class Subject:
-    """A request while it is matched; what several conditions read is computed once."""
+    """A request while it is matched; what several conditions read is computed once.
 
-    def __init__(self, features: Features) -> None:
+    ``scan`` reads the request for what rules detect; it is only called when one asks.
+    """
+
+    def __init__(self, features: Features, scan: Callable[[], Scan] | None = None) -> None:
         self.features = features
+        self._scan = scan
+
+    @cached_property
+    def scan(self) -> Scan:
+        """What stands in the request of the classes that some rule asks for."""
+        return self._scan() if self._scan else NOT_SCANNED
+
+    @property
+    def scan_if_made(self) -> Scan | None:
+        """The scan, None where no condition came to ask for it."""
+        return self.scan if "scan" in self.__dict__ else None
+
+    def without(self, classes: frozenset[str]) -> Subject:
+        """The same request as if nothing of ``classes`` stood in it."""
+        left = self.scan.without(classes)
+        return Subject(self.features, lambda: left)
 
     @cached_property
     def folded(self) -> str:
@@ -218,6 +240,39 @@ class Regex:
         if found is None:
             return f"does not match /{self.pattern}/"
         return f'matches /{self.pattern}/ with "{shorten(found.group())}"'
+
+
+class Detects:
+    """Something of these classes stands in what is sent, or may stand in what was not read.
+
+    ``in_doubt`` is what holds where nothing was found and not all was read: the answer that makes
+    a rule match, so false where the condition stands under a ``not``.
+    """
+
+    cost: ClassVar[int] = 9
+
+    def __init__(self, asked: Iterable[str], *, in_doubt: bool) -> None:
+        self.asked = tuple(asked)
+        self.classes = classes_of(self.asked)
+        self._in_doubt = in_doubt
+
+    def matches(self, subject: Subject) -> bool:
+        """Whether the rule has to take it that something of this is there."""
+        if not self.classes.isdisjoint(subject.scan.findings):
+            return True
+        return self._in_doubt and bool(subject.scan.unread)
+
+    def reason(self, subject: Subject) -> str:
+        """Such as ``found 2 pii.email``; never what was found."""
+        scan = subject.scan
+        found = [f"{scan.findings[name]:,} {name}" for name in sorted(scan.findings)]
+        found = [told for told in found if told.rpartition(" ")[2] in self.classes]
+        if found:
+            return f"found {listed(found)}"
+        if not scan.unread:
+            return f"found no {listed(self.asked, 'or')}"
+        taken = "is taken to be there" if self._in_doubt else "may be there"
+        return f"could not read {listed(scan.unread)}, so {listed(self.asked, 'or')} {taken}"
 
 
 class AllOf:

@@ -22,6 +22,28 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "calls": [_call(call) for call in plan.calls],
         "candidates": [asdict(candidate) for candidate in plan.candidates],
         "rules": [asdict(rule) for rule in plan.rules],
+        "policy": policy_to_dict(plan)
+        | {
+            "verdicts": [asdict(verdict) for verdict in plan.ruling.verdicts],
+            "excluded": {name: str(why) for name, why in plan.ruling.excluded.items()},
+            "on_empty": str(plan.on_empty) if plan.refusal else None,
+        },
+    }
+
+
+def policy_to_dict(plan: Plan) -> dict[str, Any]:
+    """What the policy said of a row: the rules that govern it, whom they leave, what was found.
+
+    ``scanned`` is null where no rule had to know what stands in the row.
+    """
+    ruling = plan.ruling
+    return {
+        "rules": list(ruling.rules),
+        "eligible": sorted(ruling.eligible),
+        "scanned": ruling.scan.scanned if ruling.scan else None,
+        "findings": dict(ruling.scan.findings) if ruling.scan else {},
+        "unread": list(ruling.scan.unread) if ruling.scan else [],
+        "redacted": sorted(ruling.redact),
     }
 
 

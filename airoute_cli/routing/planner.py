@@ -8,18 +8,22 @@ from typing import Any, Protocol
 from airoute_cli.core.errors import ProfileError, UsageError
 from airoute_cli.core.figures import Snapshot
 from airoute_cli.core.plan import Features, Plan, RuleVerdict
+from airoute_cli.core.policy import OnEmpty, Ruling
 from airoute_cli.core.profile import Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.routing.compiled import CompiledRoute, Trail
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.features import find_features
+from airoute_cli.routing.policy.rulebook import Rulebook
 from airoute_cli.routing.problems import route_problems
-from airoute_cli.routing.rules import Rules, asks_for_task, compile_when
+from airoute_cli.routing.rules import Rules, asks_for_task, compile_when, detected
+from airoute_cli.routing.scan.scanner import Scanner
 from airoute_cli.routing.strategies import single
-from airoute_cli.routing.wording import quoted
+from airoute_cli.routing.wording import listed, quoted
 
 BY_HAND = "(-m)"
+NO_ROUTE = "no route matches and there is no default route"
 
 
 class Plannable(Protocol):
@@ -54,7 +58,11 @@ class Planner:
         self._profile = profile
         self._routes = tuple(CompiledRoute(route, profile) for route in profile.routes)
         self._rules = Rules([compile_when(route.when) for route in profile.routes])
-        self._asks_for_task = any(asks_for_task(route.when) for route in profile.routes)
+        self._rulebook = Rulebook(profile)
+        whens = [route.when for route in profile.routes]
+        self._asks_for_task = self._rulebook.asks_for_task or any(map(asks_for_task, whens))
+        detected_by_routes = (name for when in whens for name in detected(when))
+        self._scanner = Scanner({*self._rulebook.classes, *detected_by_routes})
 
     def features(self, row: Plannable, *, with_task: bool | None = None) -> Features:
         """What was found out about ``row``; by itself the task only where a route asks for it."""
@@ -77,16 +85,31 @@ class Planner:
         allow a model as well.
         """
         features = self.features(row)
+        subject = Subject(features, lambda: self._scanner.scan(row.request))
+        ruling = self._rulebook.judge(subject, snapshot, explain=explain)
+        if lacking := self._lacking(row.metadata):
+            return _nobody(lacking, ruling, on_empty=OnEmpty.FAIL)
         if only_model is not None:
-            trail = Trail(f'model "{only_model}", as asked for with -m', explain=explain)
+            why = f'model "{only_model}", as asked for with -m'
+            trail = Trail(why, ruling, explain=explain)
             return self._by_hand(only_model).plan(row.request, features, snapshot, trail, held_to)
-        subject = Subject(features)
         taken = self._rules.first(subject)
         rules = self._verdicts(subject, taken) if explain else ()
         if taken is None:
-            return _nowhere(rules)
-        trail = Trail(self._why(subject, taken), rules, explain)
+            return _nobody(NO_ROUTE, ruling, rules)
+        trail = Trail(self._why(subject, taken), ruling, rules, explain)
         return self._routes[taken].plan(row.request, features, snapshot, trail, held_to)
+
+    def _lacking(self, metadata: Mapping[str, Any]) -> str | None:
+        """The sentence about what the row must say and does not; None if it says all."""
+        required = self._profile.policy.require_metadata
+        missing = [key for key in required if metadata.get(key) in (None, "")]
+        if not missing:
+            return None
+        return (
+            f"the row has no {listed([f'metadata.{key}' for key in missing], 'and no')}, which "
+            "[policy] require_metadata asks of every row"
+        )
 
     def _by_hand(self, model: str) -> CompiledRoute:
         if model not in self._profile.models:
@@ -109,13 +132,21 @@ class Planner:
         )
 
 
-def _nowhere(rules: tuple[RuleVerdict, ...]) -> Plan:
+def _nobody(
+    refusal: str,
+    ruling: Ruling,
+    rules: tuple[RuleVerdict, ...] = (),
+    on_empty: OnEmpty = OnEmpty.REFUSE,
+) -> Plan:
+    """The plan of a row that does not come to a route."""
     return Plan(
         route="",
         strategy="",
-        reason="no route matches",
+        reason=refusal.partition(" and ")[0],
         calls=(),
         candidates=(),
         rules=rules,
-        refusal="no route matches and there is no default route",
+        refusal=refusal,
+        ruling=ruling,
+        on_empty=on_empty,
     )

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from airoute_cli.core.profile import When
+from airoute_cli.core.scan import classes_of
 from airoute_cli.routing.conditions import (
     AllOf,
     AnyOf,
     Condition,
     ContainsAny,
+    Detects,
     MaxInputTokens,
     Metadata,
     MinInputTokens,
@@ -52,10 +54,20 @@ def compile_when(when: When | None) -> Matcher:
 
 def asks_for_task(when: When | None) -> bool:
     """Whether ``when`` reads the task anywhere in it."""
-    if when is None:
-        return False
-    inner = (*when.all, *when.any, *((when.not_,) if when.not_ else ()))
-    return bool(when.task) or any(asks_for_task(part) for part in inner)
+    return any(part.task for part in parts_of(when))
+
+
+def detected(when: When | None) -> frozenset[str]:
+    """The classes of the scan that ``when`` asks for anywhere in it."""
+    return classes_of(name for part in parts_of(when) for name in part.detects)
+
+
+def parts_of(when: When | None) -> Iterator[When]:
+    """``when`` and every one that stands in it."""
+    if when is not None:
+        yield when
+        for inner in (*when.all, *when.any, when.not_):
+            yield from parts_of(inner)
 
 
 class Rules:
@@ -142,12 +154,13 @@ def _needles(condition: Condition) -> tuple[str, ...] | None:
     return None
 
 
-def _compile(when: When) -> Condition:
-    conditions = [condition for read in _READERS for condition in read(when)]
+def _compile(when: When, *, in_doubt: bool = True) -> Condition:
+    """``in_doubt`` says how a condition that cannot be known decides; see ``Detects``."""
+    conditions = [condition for read in _READERS for condition in read(when, in_doubt)]
     return conditions[0] if len(conditions) == 1 else AllOf(conditions)
 
 
-def _plain(when: When) -> Iterator[Condition]:
+def _plain(when: When, _: bool) -> Iterator[Condition]:  # noqa: FBT001 - all readers take it
     if when.min_input_tokens is not None:
         yield MinInputTokens(when.min_input_tokens)
     if when.max_input_tokens is not None:
@@ -158,27 +171,34 @@ def _plain(when: When) -> Iterator[Condition]:
         yield Requires(when.requires)
 
 
-def _text(when: When) -> Iterator[Condition]:
+def _text(when: When, in_doubt: bool) -> Iterator[Condition]:  # noqa: FBT001 - as _plain
     if when.starts_with:
         yield StartsWith(when.starts_with)
     if when.contains_any:
         yield ContainsAny(when.contains_any)
     if when.regex is not None:
         yield Regex(when.regex)
+    if when.detects:
+        yield Detects(when.detects, in_doubt=in_doubt)
 
 
-def _metadata(when: When) -> Iterator[Condition]:
+def _metadata(when: When, _: bool) -> Iterator[Condition]:  # noqa: FBT001 - as _plain
     for key, wanted in when.metadata.items():
         yield Metadata(key, wanted)
 
 
-def _combined(when: When) -> Iterator[Condition]:
+def _combined(when: When, in_doubt: bool) -> Iterator[Condition]:  # noqa: FBT001 - as _plain
     if when.all:
-        yield AllOf(map(_compile, when.all))
+        yield AllOf(_compile(part, in_doubt=in_doubt) for part in when.all)
     if when.any:
-        yield AnyOf(map(_compile, when.any))
+        yield AnyOf(_compile(part, in_doubt=in_doubt) for part in when.any)
     if when.not_ is not None:
-        yield Not(_compile(when.not_))
+        yield Not(_compile(when.not_, in_doubt=not in_doubt))
 
 
-_READERS: tuple[Callable[[When], Iterable[Condition]], ...] = (_plain, _metadata, _text, _combined)
+_READERS: tuple[Callable[[When, bool], Iterable[Condition]], ...] = (
+    _plain,
+    _metadata,
+    _text,
+    _combined,
+)

@@ -34,6 +34,17 @@ def test_a_plan_as_json(make: Any):
             {"model": "a", "eligible": True, "taken": True, "reason": "single: the only model"}
         ],
         "rules": [{"route": "r", "matched": True, "reason": "the default"}],
+        "policy": {
+            "rules": [],
+            "eligible": ["a", "b", "c"],
+            "scanned": None,
+            "findings": {},
+            "unread": [],
+            "redacted": [],
+            "verdicts": [],
+            "excluded": {},
+            "on_empty": None,
+        },
     }
 
 

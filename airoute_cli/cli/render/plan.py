@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,15 @@ import typer
 
 from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.plan import Call, Plan
+from airoute_cli.core.policy import OnEmpty
 from airoute_cli.routing.carry import named
+
+_ENDS: Mapping[OnEmpty, str] = {
+    OnEmpty.REFUSE: "refused",
+    OnEmpty.HANDOFF: "handed off",
+    OnEmpty.DEFER: "deferred",
+    OnEmpty.FAIL: "failed",
+}
 
 
 def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
@@ -19,6 +27,8 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
     shown += [f"needs {need}" for need in features["needs"]]
     shown += [f"{key}={value}" for key, value in features["metadata"].items()]
     _say("features    " + ", ".join(shown))
+    for line in _policy_lines(plan):
+        _say(line)
     for number, rule in enumerate(plan.rules):
         mark = "→" if rule.matched else " "
         head = "rules     " if number == 0 else " " * 10
@@ -29,7 +39,7 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
         _say(f"{head}{mark} {candidate.model}: {candidate.reason}")
     _say(f"plan        {plan.reason}")
     if plan.refusal:
-        _say(f"refused     {plan.refusal}")
+        _say(f"{_ENDS[plan.on_empty]:12}{plan.refusal}")
         return
     for number, call in enumerate(plan.calls):
         head = "calls     " if number == 0 else " " * 10
@@ -39,6 +49,25 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
             f"{usd(call.worst_usd)} at worst" + _without(call),
         )
     _say(f"cost        {usd(plan.expected_usd)} expected, {usd(plan.worst_usd)} at worst")
+
+
+def _policy_lines(plan: Plan) -> Iterator[str]:
+    """What the rules say of the row; of findings only the classes and how often."""
+    ruling = plan.ruling
+    if not ruling.verdicts:
+        return
+    if scan := ruling.scan:
+        found = [f"{count:,} {name}" for name, count in sorted(scan.findings.items())]
+        unread = f"; not read: {', '.join(scan.unread)}" if scan.unread else ""
+        yield f"scan        {', '.join(found) or 'nothing found'}{unread}"
+    for number, verdict in enumerate(ruling.verdicts):
+        mark = "→" if verdict.matched else " "
+        yield f"{'' if number else 'policy':10}{mark} {verdict.rule}: {verdict.reason}"
+    yield f"eligible    {', '.join(sorted(ruling.eligible)) or 'nobody'}"
+    for name, exclusion in ruling.excluded.items():
+        yield f"{'':10}✗ {name}: {exclusion}"
+    if ruling.redact:
+        yield f"redacted    {', '.join(sorted(ruling.redact))}"
 
 
 def _say(text: str) -> None:

@@ -16,7 +16,12 @@ from airoute_cli.edges.profile.apis import Apis
 from airoute_cli.edges.profile.lines import NO_LINES, Lines, find_lines
 from airoute_cli.edges.profile.parse import parse_toml
 from airoute_cli.edges.profile.problems import Problems
-from airoute_cli.edges.profile.resolve import resolve_models, resolve_providers, resolve_routes
+from airoute_cli.edges.profile.resolve import (
+    resolve_models,
+    resolve_policy,
+    resolve_providers,
+    resolve_routes,
+)
 from airoute_cli.edges.profile.strategies import Strategies
 from airoute_cli.edges.profile.validate import Validated, validate
 
@@ -117,6 +122,7 @@ def _resolve(
         models=resolve_models(validated, providers, find_price, problems),
         routes=resolve_routes(validated),
         unknown_price=UnknownPrice(validated.tables.policy.unknown_price),
+        policy=resolve_policy(validated),
         unsupported=Unsupported(validated.tables.policy.unsupported),
         document=given.document,
         digest=digest(given.document),

@@ -51,11 +51,11 @@ class Problems:
         self._lines = lines
         self._found: list[Problem] = []
         self._told: set[KeyPath] = set()
-        self._route_names: Sequence[str | None] = ()
+        self._names: dict[KeyPath, Sequence[str | None]] = {}
 
-    def name_routes(self, names: Sequence[str | None]) -> None:
-        """The names of the routes, so that they are called by name and not by number."""
-        self._route_names = names
+    def name_tables(self, at: KeyPath, names: Sequence[str | None]) -> None:
+        """The names of the tables in a list, so that they are called by name and not by number."""
+        self._names[at] = names
 
     def add(self, at: KeyPath, message: str, remedy: str = "", *, key: str | None = None) -> None:
         """Note that the key ``at`` is wrong; ``key`` says otherwise how it is shown.
@@ -98,7 +98,7 @@ class Problems:
         if isinstance(part, str):
             bare = part and part.replace("-", "_").isidentifier()
             return f".{part}" if bare else f'."{part}"'
-        names = self._route_names if at[:number] == ("routes",) else ()
+        names = self._names.get(at[:number], ())
         name = names[part] if part < len(names) else None
         return f"[{name}]" if name else f"[#{part + 1}]"
 

@@ -11,12 +11,16 @@ from pydantic.fields import FieldInfo
 
 from airoute_cli.edges.profile.fields import Kind
 from airoute_cli.edges.profile.schema import (
+    ForbidTable,
+    MaxPriceTable,
     ModelTable,
     PolicyTable,
     PriceTable,
     ProfileTable,
     ProviderTable,
+    RequireTable,
     RouteTable,
+    RuleTable,
     WhenTable,
 )
 
@@ -36,8 +40,12 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[models.NAME]", ModelTable),
     ("[models.NAME] price", PriceTable),
     ("[policy]", PolicyTable),
+    ("[[policy.rules]]", RuleTable),
+    ("[policy.rules.require]", RequireTable),
+    ("[policy.rules.require] max_price", MaxPriceTable),
+    ("[policy.rules.forbid]", ForbidTable),
     ("[[routes]]", RouteTable),
-    ("[routes.when]", WhenTable),
+    ("[routes.when] and [policy.rules.when]", WhenTable),
 )
 
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from airoute_cli.core.elements import Carrier
 from airoute_cli.core.money import FREE_RATES, Price, Rates
+from airoute_cli.core.policy import (
+    Forbidden,
+    MaxPrice,
+    OnEmpty,
+    Policy,
+    PolicyRule,
+    Requirement,
+)
 from airoute_cli.core.profile import (
     Limits,
     Model,
@@ -15,17 +24,21 @@ from airoute_cli.core.profile import (
     Route,
     When,
 )
+from airoute_cli.core.regions import is_loopback, overlaps, region_of
 from airoute_cli.core.request import Capability
+from airoute_cli.core.scan import classes_of
 from airoute_cli.core.settings import Settings
-from airoute_cli.edges.hosts import is_loopback
 from airoute_cli.edges.prices import CatalogueEntry, FindPrice
 from airoute_cli.edges.profile.apis import ApiUse
 from airoute_cli.edges.profile.problems import Problems
 from airoute_cli.edges.profile.schema import (
+    ForbidTable,
     ModelTable,
     PriceTable,
     ProviderTable,
+    RequireTable,
     RouteTable,
+    RuleTable,
     WhenTable,
 )
 from airoute_cli.edges.profile.strategies import Use
@@ -52,6 +65,7 @@ def _provider(name: str, table: ProviderTable, api: ApiUse, problems: Problems) 
     service = api.service
     url = table.base_url or service.address(table.region)
     _check_address(name, table, api, problems)
+    _check_region(name, table.region, url, problems)
     own_key = bool(table.api_key_env or table.api_key_cmd) or not service.owns(url)
     return Provider(
         name=name,
@@ -79,6 +93,16 @@ def _check_address(name: str, table: ProviderTable, api: ApiUse, problems: Probl
     elif api.service.needs_region and not table.region:
         message = f'is missing, and the address of "{table.api}" depends on it.'
         problems.add(("providers", name, "region"), message, 'Write it as region = "us-east-1".')
+
+
+def _check_region(name: str, claim: str | None, url: str | None, problems: Problems) -> None:
+    proven = region_of(url)
+    if proven and claim and not overlaps(proven, claim):
+        message = (
+            f'"{claim}" contradicts the host {urlsplit(url or "").hostname}: that is {proven}.'
+        )
+        remedy = "Remove the claim, or name the host of that region in base_url."
+        problems.add(("providers", name, "region"), message, remedy)
 
 
 def resolve_models(
@@ -124,7 +148,7 @@ def _model(
         context_window=table.context_window or (entry.context_window if entry else None),
         max_output_tokens=table.max_output_tokens,
         capabilities=api.service.capabilities if given is None else _capabilities(given),
-        retention=table.retention,
+        retention=table.retention or ("none" if provider.embedded else None),
         private=provider.embedded if table.private is None else table.private,
         limits=Limits(table.requests_per_minute, table.tokens_per_minute),
         settings=Settings.read(table.params),
@@ -165,6 +189,41 @@ def _route(table: RouteTable, use: Use) -> Route:
     )
 
 
+def resolve_policy(validated: Validated) -> Policy:
+    """The rules in order, with groups of classes spelled out."""
+    table = validated.tables.policy
+    return Policy(tuple(_rule(rule) for rule in table.rules), table.require_metadata)
+
+
+def _rule(table: RuleTable) -> PolicyRule:
+    return PolicyRule(
+        name=table.name,
+        when=None if table.when is None else _when(table.when),
+        require=_requirement(table.require or RequireTable()),
+        forbid=_forbidden(table.forbid or ForbidTable()),
+        redact=classes_of(table.redact),
+        on_empty=OnEmpty(table.on_empty),
+    )
+
+
+def _forbidden(table: ForbidTable) -> Forbidden:
+    return Forbidden(table.regions, table.providers, table.models)
+
+
+def _requirement(table: RequireTable) -> Requirement:
+    price = table.max_price
+    return Requirement(
+        private=bool(table.private),
+        regions=table.regions,
+        retention=table.retention,
+        providers=table.providers,
+        models=table.models,
+        capabilities=_capabilities(table.capabilities),
+        max_price=None if price is None else MaxPrice(price.input, price.output),
+        max_latency_ms=table.max_latency,
+    )
+
+
 def _when(table: WhenTable) -> When:
     return When(
         contains_any=table.contains_any,
@@ -175,6 +234,7 @@ def _when(table: WhenTable) -> When:
         task=table.task,
         requires=_capabilities(table.requires),
         metadata=MappingProxyType(dict(table.metadata)),
+        detects=table.detects,
         all=tuple(_when(part) for part in table.all),
         any=tuple(_when(part) for part in table.any),
         not_=None if table.not_ is None else _when(table.not_),

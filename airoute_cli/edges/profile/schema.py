@@ -7,14 +7,26 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
+from airoute_cli.core.durations import days
+from airoute_cli.core.figures import PRIOR_LATENCY_MS
 from airoute_cli.core.profile import (
     DEFAULT_MAX_OUTPUT_TOKENS,
     DEFAULT_TIMEOUT_S,
     EMBEDDED_FORMAT,
 )
 from airoute_cli.core.request import Capability
+from airoute_cli.core.scan import DETECTABLE
 from airoute_cli.core.settings import Settings
 from airoute_cli.edges.profile.fields import (
     TABLE_OR_WORD,
@@ -28,8 +40,10 @@ from airoute_cli.edges.profile.fields import (
     Usd,
     Whole,
     Words,
+    listed,
 )
 from airoute_cli.edges.profile.keys import CREDENTIAL_HEADERS, check_key_name, looks_like_key
+from airoute_cli.edges.profile.problems import nearest
 
 Params = Annotated[dict[str, Any], Kind("table")]
 Capabilities = Annotated[
@@ -50,20 +64,23 @@ class ProfileTable(Table):
     name: Name = Field(default="default", description="The name in plans and summaries.")
 
 
-class PolicyTable(Table):
-    """What holds for every request."""
+def _known_class(name: str) -> str:
+    if name not in DETECTABLE:
+        raise ValueError(f'nothing is detected under "{name}". {nearest(name, DETECTABLE)}')
+    return name
 
-    unknown_price: Literal["refuse", "allow"] = Field(
-        default="refuse",
-        description="What to do with a model whose price nobody knows. An unknown price is never "
-        "taken for zero: a run refuses to start, or with `allow` counts such rows apart.",
-    )
-    unsupported: Literal["refuse", "drop"] = Field(
-        default="refuse",
-        description="What to do with a setting that a model cannot carry (a seed, say). `refuse`: "
-        "the model may not answer such a row. `drop`: it is left out and the result says so. What "
-        "is asked itself (texts, images, documents, tools) is never dropped.",
-    )
+
+Detected = Annotated[
+    tuple[Annotated[str, AfterValidator(_known_class)], ...],
+    BeforeValidator(listed),
+    Kind("string or list of strings"),
+]
+
+
+def _checked_duration(written: str | None) -> str | None:
+    if written is not None:
+        days(written)
+    return written
 
 
 class LimitedTable(Table):
@@ -105,7 +122,10 @@ class ProviderTable(LimitedTable):
         default_factory=dict, description="Headers sent with every call. Keys never stand in them."
     )
     region: Name | None = Field(
-        default=None, description="Where the endpoint is, as in `eu` or `us`."
+        default=None,
+        description="Where the endpoint is, as in `eu` or `eu-central-1`. Hosts that tell it "
+        "themselves (`eu.api.openai.com`, Bedrock, Vertex AI, Mistral) need none, and may not be "
+        "contradicted.",
     )
     max_concurrency: Whole | None = Field(
         default=None, gt=0, description="The most calls that are open at once."
@@ -240,8 +260,10 @@ class ModelTable(LimitedTable):
         default=None,
         description="What the model can do. Default: as `airoute providers` says of its API.",
     )
-    retention: Name | None = Field(
-        default=None, description="How long the provider keeps what it is sent, as in `30d`."
+    retention: Text | None = Field(
+        default=None,
+        description="How long the provider keeps what it is sent: `30d`, `24h`, `2w`, `1y` or "
+        "`none`. The embedded model keeps nothing.",
     )
     private: Flag | None = Field(
         default=None,
@@ -261,6 +283,11 @@ class ModelTable(LimitedTable):
     def _settings(cls, params: dict[str, Any]) -> dict[str, Any]:
         Settings.read(params)
         return params
+
+    @field_validator("retention")
+    @classmethod
+    def _a_duration(cls, written: str | None) -> str | None:
+        return _checked_duration(written)
 
     @model_validator(mode="after")
     def _one_price(self) -> Self:
@@ -297,6 +324,15 @@ class WhenTable(Table):
     requires: Capabilities = Field(
         default=(), description="The request needs all of these capabilities."
     )
+    detects: Detected = Field(
+        default=(),
+        min_length=1,
+        description="One of these stands in what is sent: `pii` (all of `pii.email`, `pii.phone`, "
+        "`pii.card`, `pii.iban`, `pii.id`, `pii.ip`), `secret` (all of `secret.key`, "
+        "`secret.token`, `secret.password`, `secret.private_key`), one of these alone, or "
+        "`pii.name` and `pii.place` with the extra `pii`. What cannot be read (an image) counts "
+        "as if it were there.",
+    )
     metadata: Annotated[dict[str, Patterns], Kind("table")] = Field(
         default_factory=dict,
         description="`metadata.KEY` is a value or a list of values, of which one must equal the "
@@ -330,6 +366,123 @@ class WhenTable(Table):
                 "ever matches."
             )
         return self
+
+
+class MaxPriceTable(Table):
+    """US dollars per million tokens, by the price list."""
+
+    input: Usd | None = Field(default=None, ge=0, description="The most for input tokens.")
+    output: Usd | None = Field(
+        default=None, ge=0, description="The most for output tokens, reasoning included."
+    )
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.input is None and self.output is None:
+            raise ValueError("it is empty. Write it as { input = 1.0, output = 5.0 }, or one.")
+        return self
+
+
+class RequireTable(Table):
+    """What a model must be; all of it. What nobody knows of a model is not met by it."""
+
+    private: Flag = Field(
+        default=False, description="Models with `private` only (the embedded one is by itself)."
+    )
+    regions: Names = Field(
+        default=(),
+        min_length=1,
+        description="It is in one of these. `eu` holds `eu-west-1` and `europe-west4`; a private "
+        "model on this machine is everywhere.",
+    )
+    retention: Text | None = Field(
+        default=None, description="It is kept no longer than this: `30d`, `24h`, or `none`."
+    )
+    providers: Names = Field(default=(), min_length=1, description="Names from `[providers]`.")
+    models: Names = Field(default=(), min_length=1, description="Names from `[models]`.")
+    capabilities: Capabilities = Field(
+        default=(), min_length=1, description="It can do all of these."
+    )
+    max_price: Annotated[MaxPriceTable, Kind("table")] | None = Field(
+        default=None, description="The most that its tokens cost."
+    )
+    max_latency: Number | None = Field(
+        default=None,
+        gt=0,
+        description="Milliseconds that its answers took on average; before its first one "
+        f"{PRIOR_LATENCY_MS:,.0f} are assumed.",
+    )
+
+    @field_validator("retention")
+    @classmethod
+    def _a_duration(cls, written: str | None) -> str | None:
+        return _checked_duration(written)
+
+
+class ForbidTable(Table):
+    """What a model may not be; none of it. What may be so counts as so."""
+
+    regions: Names = Field(default=(), min_length=1, description="Not in any of these.")
+    providers: Names = Field(default=(), min_length=1, description="Names from `[providers]`.")
+    models: Names = Field(default=(), min_length=1, description="Names from `[models]`.")
+
+
+class RuleTable(Table):
+    """A hard rule. All that match apply together; a rule can only take models away."""
+
+    name: Name = Field(description="The name in plans and results; each stands once.")
+    when: Annotated[WhenTable, Kind("table")] | None = Field(
+        default=None, description="Which rows it governs, as a route's. Without it: all."
+    )
+    require: Annotated[RequireTable, Kind("table")] | None = Field(
+        default=None, description="What a model must be for these rows."
+    )
+    forbid: Annotated[ForbidTable, Kind("table")] | None = Field(
+        default=None, description="What it may not be."
+    )
+    redact: Detected = Field(
+        default=(),
+        min_length=1,
+        description="What is replaced, as by `<EMAIL_1>`, before anything is sent, and put back "
+        "into the answer. Where nothing is left that made the rule match, its `require` and "
+        "`forbid` take nobody away.",
+    )
+    on_empty: Literal["refuse", "handoff", "defer"] = Field(
+        default="refuse",
+        description="What becomes of a row that the rule leaves to nobody: an end in "
+        "refused.jsonl, handoff.jsonl (for people) or deferred.jsonl (for another time).",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        nothing = (None, RequireTable(), ForbidTable())
+        if self.require in nothing and self.forbid in nothing and not self.redact:
+            raise ValueError("it asks for nothing. Give it a require, a forbid or a redact.")
+        return self
+
+
+class PolicyTable(Table):
+    """What holds for every request."""
+
+    unknown_price: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="What to do with a model whose price nobody knows. An unknown price is never "
+        "taken for zero: a run refuses to start, or with `allow` counts such rows apart.",
+    )
+    unsupported: Literal["refuse", "drop"] = Field(
+        default="refuse",
+        description="What to do with a setting that a model cannot carry (a seed, say). `refuse`: "
+        "the model may not answer such a row. `drop`: it is left out and the result says so. What "
+        "is asked itself (texts, images, documents, tools) is never dropped.",
+    )
+    require_metadata: Names = Field(
+        default=(),
+        description="Keys of `metadata` that every row must have; one without fails, so that it "
+        "cannot slip past a rule.",
+    )
+    rules: Annotated[tuple[RuleTable, ...], Kind("list of tables")] = Field(
+        default=(), description="The hard rules, each under `[[policy.rules]]`."
+    )
 
 
 class RouteTable(Table):

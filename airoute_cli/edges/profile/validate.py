@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from airoute_cli.core.profile import EMBEDDED_FORMAT
 from airoute_cli.edges.profile.apis import Apis, ApiUse, take_api
+from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.parse import check_plain, take_dotted_names
 from airoute_cli.edges.profile.problems import Problems, nearest
 from airoute_cli.edges.profile.schema import Document, ModelTable, ProviderTable
@@ -19,6 +19,7 @@ from airoute_cli.edges.profile.strategies import Strategies, Use, listed_names, 
 
 # The runtime inside airoute needs no declaration.
 EMBEDDED = "local"
+RULES = ("policy", "rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,14 @@ def validate(
     check_plain(rest, problems)
     meant = take_dotted_names(rest, problems)
     routes = _take_routes(rest, problems)
-    problems.name_routes([_name_of(route) for route in routes])
+    problems.name_tables(("routes",), [_name_of(route) for route in routes])
+    rules = _rules_of(rest)
+    problems.name_tables(RULES, [_name_of(rule) for rule in rules])
     uses = tuple(
         take_use(route, number, strategies, problems) for number, route in enumerate(routes)
     )
     _check_references(rest, routes, meant, problems)
+    _check_rules(rest, rules, meant, problems)
     _declare_embedded(rest)
     used = {name: take_api(table, name, apis, problems) for name, table in _tables_in(rest)}
     tables = _tables({**rest, "routes": routes}, problems)
@@ -123,16 +127,55 @@ def _check_names(
             problems.add((section, name), f"stands in no table of [{section}].", remedy)
 
 
+def _rules_of(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    rules = _section(document, "policy").get("rules", [])
+    usable = isinstance(rules, list) and all(isinstance(rule, dict) for rule in rules)
+    return rules if usable else []
+
+
+def _check_rules(
+    document: Mapping[str, Any],
+    rules: Sequence[Mapping[str, Any]],
+    meant: Mapping[str, set[str]],
+    problems: Problems,
+) -> None:
+    models = {*_section(document, "models"), *meant["models"]}
+    providers = {*_section(document, "providers"), *meant["providers"], EMBEDDED}
+    _check_unique(RULES, rules, "rule", problems)
+    for number, rule in enumerate(rules):
+        for table in ("require", "forbid"):
+            asked = _section(rule, table)
+            at = (*RULES, number, table)
+            _check_each((*at, "models"), asked.get("models"), "model", models, problems)
+            _check_each((*at, "providers"), asked.get("providers"), "provider", providers, problems)
+
+
+def _check_unique(
+    at: KeyPath, tables: Sequence[Mapping[str, Any]], kind: str, problems: Problems
+) -> None:
+    seen: set[str | None] = {None}
+    for number, table in enumerate(tables):
+        name = _name_of(table)
+        if name in seen - {None}:
+            message = f'another {kind} is called "{name}" too.'
+            problems.add((*at, number, "name"), message, "Rename one.")
+        seen.add(name)
+
+
+def _check_each(
+    at: KeyPath, given: Any, kind: str, known: Iterable[str], problems: Problems
+) -> None:
+    for number, name in enumerate(listed_names(given)):
+        if isinstance(name, str) and name and name not in set(known):
+            problems.add((*at, number), f'there is no {kind} "{name}".', nearest(name, known))
+
+
 def _check_routes(
     routes: Sequence[Mapping[str, Any]], models: set[str], problems: Problems
 ) -> None:
-    names = Counter(_name_of(route) for route in routes)
-    seen: set[str | None] = {None}
+    _check_unique(("routes",), routes, "route", problems)
     for number, route in enumerate(routes):
-        at, name = ("routes", number), _name_of(route)
-        if names[name] > 1 and name in seen - {None}:
-            problems.add((*at, "name"), f'another route is called "{name}" too.', "Rename one.")
-        seen.add(name)
+        at = ("routes", number)
         for key in ("models", "fallback"):
             _check_models((*at, key), listed_names(route.get(key)), models, problems)
 

@@ -8,17 +8,20 @@ from dataclasses import replace
 from typing import Any
 
 from airoute_cli.core.request import (
+    Document,
     Image,
     Message,
     Part,
     Request,
     ResponseSchema,
     Text,
+    Thought,
     Tool,
     ToolCall,
 )
 
 DEEPEST = 64
+_UNREAD: Mapping[type[Part], str] = {Image: "an image", Document: "a document"}
 # Gives the text that shall stand in a text's place.
 Read = Callable[[str], str]
 
@@ -41,8 +44,10 @@ def unread(request: Request) -> Iterator[str]:
     """What of ``request`` cannot be read as text, such as ``message 2: an image``."""
     for number, message in enumerate(request.messages, start=1):
         for part in message.parts:
-            if not isinstance(part, Text):
-                yield f"message {number}: {_what(part)}"
+            if what := _UNREAD.get(type(part)):
+                yield f"message {number}: {what}"
+            elif isinstance(part, Thought) and part.redacted:
+                yield f"message {number}: an encrypted thought"
     schema = request.schema.schema if request.schema else None
     declared = (request.settings.extra, schema, *(tool.parameters for tool in request.tools))
     if any(_too_deep(value) for value in declared if value):
@@ -108,7 +113,9 @@ def _inside(value: Any) -> Iterable[Any]:
 
 def _named(key: str, value: str, read: Read) -> str:
     context = f"{key}: " if key else ""
-    return read(f"{context}{value}").removeprefix(context)
+    told = read(f"{context}{value}")
+    # A key in which something is found is no context.
+    return told.removeprefix(context) if told.startswith(context) else read(value)
 
 
 def _message(message: Message, read: Read) -> Message:
@@ -123,13 +130,22 @@ def _message(message: Message, read: Read) -> Message:
 def _part(part: Part, read: Read) -> Part:
     if isinstance(part, Text):
         return Text(read(part.text))
-    if isinstance(part, Image) and not part.url.startswith("data:"):
-        return replace(part, url=read(part.url))
-    return part
+    if isinstance(part, Image):
+        return replace(part, url=_url(part.url, read))
+    if isinstance(part, Document):
+        name = None if part.name is None else read(part.name)
+        return replace(part, url=_url(part.url, read), name=name)
+    return _thought(part, read) if isinstance(part, Thought) else part
 
 
-def _what(part: Part) -> str:
-    return f"an {type(part).__name__.lower()}" if isinstance(part, Image) else "an attachment"
+def _url(url: str, read: Read) -> str:
+    return url if url.startswith("data:") else read(url)
+
+
+def _thought(thought: Thought, read: Read) -> Thought:
+    """The signature proves the very words, so it does not stay with others."""
+    told = thought.text if thought.redacted else read(thought.text)
+    return thought if told == thought.text else replace(thought, text=told, signature=None)
 
 
 def _tool_call(call: ToolCall, read: Read) -> ToolCall:

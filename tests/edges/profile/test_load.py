@@ -268,7 +268,10 @@ ROUTE = MODEL + '[models.slow]\nprovider = "a"\nname = "n"\n[[routes]]\nname = "
         ('[profil]\nname = "x"', '1: profil: unknown key "profil". Did you mean "profile"?'),
         (
             "[policy]\nbudget = 1",
-            '2: policy.budget: unknown key "budget". There are: unknown_price, unsupported.',
+            (
+                '2: policy.budget: unknown key "budget". '
+                "There are: require_metadata, rules, unknown_price, unsupported."
+            ),
         ),
         (
             PROVIDER + "requests_per_minutes = 5",

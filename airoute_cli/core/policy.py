@@ -1,0 +1,130 @@
+"""The policy: rules that say who may answer, and what they came to for one row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from airoute_cli.core.request import Capability
+from airoute_cli.core.scan import Scan
+from airoute_cli.core.settings import NOTHING
+
+if TYPE_CHECKING:  # a profile holds a policy
+    from airoute_cli.core.profile import When
+
+
+class OnEmpty(StrEnum):
+    """What becomes of a row that nobody may answer. ``fail`` is a row without what it must say."""
+
+    REFUSE = "refuse"
+    HANDOFF = "handoff"
+    DEFER = "defer"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPrice:
+    """The most US dollars per million tokens; None: no bound."""
+
+    input: Decimal | None = None
+    output: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a model must be. What is not stated asks for nothing; an unknown fact is no proof.
+
+    ``retention`` is a duration, the longest that a provider may keep what it is sent.
+    """
+
+    private: bool = False
+    regions: tuple[str, ...] = ()
+    retention: str | None = None
+    providers: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    capabilities: frozenset[Capability] = frozenset()
+    max_price: MaxPrice | None = None
+    max_latency_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """Whom a rule keeps away."""
+
+    regions: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+
+NO_REQUIREMENT = Requirement()
+NO_FORBIDDEN = Forbidden()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """One ``[[policy.rules]]`` entry. ``when`` None: it holds for every row.
+
+    ``redact`` holds classes of the scan, groups already spelled out.
+    """
+
+    name: str
+    when: When | None = None
+    require: Requirement = NO_REQUIREMENT
+    forbid: Forbidden = NO_FORBIDDEN
+    redact: frozenset[str] = frozenset()
+    on_empty: OnEmpty = OnEmpty.REFUSE
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All rules. A row that lacks a key of ``require_metadata`` fails."""
+
+    rules: tuple[PolicyRule, ...] = ()
+    require_metadata: tuple[str, ...] = ()
+
+
+NO_POLICY = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Why a model may not answer a row: the rule, its place among the rules, and the fact."""
+
+    rule: PolicyRule
+    place: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f'policy "{self.rule.name}": {self.reason}'
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVerdict:
+    """Whether a rule governs a row, and the fact that decided."""
+
+    rule: str
+    matched: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the policy says of one row: whom any call for it may touch, and why not the others.
+
+    An empty one lets nobody answer. ``rules`` are the names of those that govern the row,
+    ``redact`` the classes that are replaced before anything is sent, ``scan`` what was found
+    where some rule had to know.
+    """
+
+    eligible: frozenset[str] = frozenset()
+    rules: tuple[str, ...] = ()
+    redact: frozenset[str] = frozenset()
+    scan: Scan | None = None
+    excluded: Mapping[str, Exclusion] = field(default_factory=lambda: NOTHING)
+    verdicts: tuple[PolicyVerdict, ...] = ()
+
+
+NOBODY = Ruling()

@@ -1,0 +1,40 @@
+"""What a plan says is redacted, around everything that is sent for it and comes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from airoute_cli.core.outcome import Outcome
+from airoute_cli.core.plan import Plan
+from airoute_cli.core.request import Request
+from airoute_cli.engine.endpoints import OnText
+from airoute_cli.routing.redaction import Redaction, Relay
+
+
+class Veil:
+    """One request on its way out and its answer on the way back."""
+
+    def __init__(self, plan: Plan, request: Request, on_text: OnText | None) -> None:
+        self._redaction = Redaction(plan.ruling.redact) if _is_needed(plan) else None
+        self._relay: Relay | None = None
+        self.request = request
+        self.on_text = on_text
+        if self._redaction:
+            self.request = self._redaction.hide(request)
+            if on_text:
+                self.on_text = self._relay = Relay(self._redaction, on_text)
+
+    def lift(self, outcome: Outcome) -> Outcome:
+        """The outcome with the originals in its answer."""
+        if self._relay:
+            self._relay.finish()
+        if self._redaction is None or outcome.completion is None:
+            return outcome
+        return replace(outcome, completion=self._redaction.show_completion(outcome.completion))
+
+
+def _is_needed(plan: Plan) -> bool:
+    scan = plan.ruling.scan
+    if not plan.ruling.redact or scan is None:
+        return bool(plan.ruling.redact)
+    return bool(scan.unread) or not plan.ruling.redact.isdisjoint(scan.findings)

@@ -1,0 +1,1 @@
+"""Who may answer: what rules ask of models, and all rules of a profile made ready."""
