@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from airoute_cli.core.profile import Api, Model, Provider
+from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.regions import is_loopback, lies_within, overlaps, region_of
 
 
@@ -100,12 +100,12 @@ def test_loopback_is_this_machine(url: str | None, *, here: bool):
     assert is_loopback(url) is here
 
 
-def model(*, private: bool, api: Api = Api.OPENAI, **provider: str) -> Model:
+def model(*, private: bool, api: str = "openai", **provider: str) -> Model:
     return Model("m", Provider("p", api, **provider), "wire", private=private)
 
 
 def test_private_is_proved_or_declared():
-    assert model(private=True, api=Api.LLAMA_CPP).privacy == "private"
+    assert model(private=True, api="llama-cpp").privacy == "private"
     assert model(private=True, base_url="http://127.0.0.1:1/v1").privacy == "private"
     assert (
         model(private=True, base_url="https://llm.intern.example/v1").privacy

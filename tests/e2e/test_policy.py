@@ -228,9 +228,8 @@ def test_try_shows_what_was_found_and_who_is_left_and_never_the_values(airoute, 
 def test_a_row_without_required_metadata_fails_with_the_key(
     airoute, servers, write_profile, rows, tmp_path
 ):
-    write_profile(
-        '[policy]\nrequire_metadata = ["region"]\n[[routes]]\nname = "r"\nmodels = ["us"]'
-    )
+    needs = '\n[policy]\nrequire_metadata = ["region"]\n'
+    write_profile(f'{needs}[[routes]]\nname = "r"\nmodels = ["us"]')
     ran = airoute("batch", str(rows([ROWS[0], ROWS[6]])), "-o", "run")
     assert ran.returncode == 3, ran.stderr
     (failed,) = read_lines(tmp_path / "run" / "errors.jsonl")

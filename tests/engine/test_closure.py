@@ -25,7 +25,6 @@ from airoute_cli.core.policy import (
     Ruling,
 )
 from airoute_cli.core.profile import (
-    Api,
     Limits,
     Model,
     Profile,
@@ -63,7 +62,7 @@ SCRIPTS = st.lists(
 
 
 def model(name: str) -> Model:
-    provider = Provider(f"p-{name}", Api.OPENAI, f"http://{name}.example/v1", region=REGIONS[name])
+    provider = Provider(f"p-{name}", "openai", f"http://{name}.example/v1", region=REGIONS[name])
     return Model(name, provider, name, private=name == "home", retention="30d")
 
 

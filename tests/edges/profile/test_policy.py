@@ -12,7 +12,7 @@ from airoute_cli.core.profile import Profile, When
 from airoute_cli.core.request import Capability
 from airoute_cli.core.scan import classes_of
 from airoute_cli.edges.profile.load import load_profile
-from airoute_cli.engine.open_profile import strategies
+from airoute_cli.engine.open_profile import apis, strategies
 
 BASE = """
 [models.small]
@@ -53,7 +53,7 @@ def load(tmp_path: Path) -> Load:
     def read(text: str) -> Profile:
         path = tmp_path / "p.toml"
         path.write_text(text + BASE)
-        return load_profile(path, strategies=strategies(), find_price=lambda *_: None)
+        return load_profile(path, strategies=strategies(), apis=apis(), find_price=lambda *_: None)
 
     return read
 
@@ -98,7 +98,7 @@ MISTAKES = [
     ),
     (
         f"{RULE}",
-        "1: policy.rules[r]: it asks for nothing. Give it a require, a forbid or a redact.",
+        ("1: policy.rules[r]: it asks for nothing. Give it a require, a forbid or a redact."),
     ),
     (
         f'{RULE}require = {{ models = ["smal"] }}',

@@ -7,14 +7,14 @@ import pytest
 
 from airoute_cli.core.figures import NO_FIGURES, Figures
 from airoute_cli.core.policy import Forbidden, MaxPrice, PolicyRule, Requirement
-from airoute_cli.core.profile import Api, Model, Provider
+from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.request import Capability
 from airoute_cli.routing.policy.demands import Candidate, demands_of
 
-EU = Provider("cloud", Api.OPENAI, "https://eu.api.openai.com/v1")
-US = Provider("cloud", Api.OPENAI, "https://x.example/v1", region="us-east-1")
-UNKNOWN = Provider("cloud", Api.OPENAI, "https://x.example/v1")
-HERE = Provider("home", Api.LLAMA_CPP)
+EU = Provider("cloud", "openai", "https://eu.api.openai.com/v1")
+US = Provider("cloud", "openai", "https://x.example/v1", region="us-east-1")
+UNKNOWN = Provider("cloud", "openai", "https://x.example/v1")
+HERE = Provider("home", "llama-cpp")
 
 
 def model(provider: Provider = UNKNOWN, **fields: Any) -> Model:

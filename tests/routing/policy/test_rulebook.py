@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.policy import Forbidden, OnEmpty, Policy, PolicyRule, Requirement
-from airoute_cli.core.profile import Api, Model, Profile, Provider, Route, When
+from airoute_cli.core.profile import Model, Profile, Provider, Route, When
 from airoute_cli.core.request import Image, Message, Request, Row, Text
 from airoute_cli.core.scan import classes_of
 from airoute_cli.routing.planner import Planner
@@ -18,7 +18,7 @@ MAIL = "write to anna@example.com"
 CARD = "pay with 4111 1111 1111 1111"
 PRIVATE = Requirement(private=True)
 PII = When(detects=("pii",))
-HOME = Provider("home", Api.LLAMA_CPP)
+HOME = Provider("home", "llama-cpp")
 MODELS = [
     Model("small", HOME, "w", Make.price(0), private=True),
     Make.model("eu", retention="30d"),

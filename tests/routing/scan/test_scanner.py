@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from airoute_cli.core.errors import SetupError
 from airoute_cli.core.request import (
+    Document,
     Image,
     Message,
     Request,
     ResponseSchema,
     Text,
+    Thought,
     Tool,
     ToolCall,
 )
@@ -69,6 +71,9 @@ PLACES = {
     "schema": asked(schema=ResponseSchema("a", NESTED)),
     "param": asked(settings=Settings(extra={"user": MAIL})),
     "stop": asked(settings=Settings(stop=(MAIL,))),
+    "thought": Request((Message("assistant", (Thought(MAIL, "anthropic", "proof"),)),)),
+    "name of a document": Request((Message("user", (Document("data:,", MAIL),)),)),
+    "URL of a document": Request((Message("user", (Document(f"https://x.org/?to={MAIL}"),)),)),
     "URL of an image": Request((Message("user", (Image(f"https://x.org/?to={MAIL}"),)),)),
 }
 
@@ -98,6 +103,12 @@ def test_a_request_in_which_nothing_is_replaced_stays_equal():
         assert rewrite(request, lambda text: text) == request
 
 
+def test_a_thought_that_is_changed_loses_its_proof():
+    thought = Thought(MAIL, "anthropic", "proof")
+    request = Request((Message("assistant", (thought,)),))
+    assert rewrite(request, str.upper).messages[0].parts == (Thought(MAIL.upper(), "anthropic"),)
+
+
 def test_numbers_and_keys_of_json_are_read_with_their_context():
     scanner = Scanner({"pii.card", "pii.id"})
     arguments = '{"card": 4111111111111111, "ssn": "536904399"}'
@@ -110,6 +121,11 @@ def test_an_image_makes_the_scan_partial():
     request = Request((Message("user", (Text("hi"), Image("data:image/png;base64,AAAA"))),))
     scan = EMAILS.scan(request)
     assert (scan.scanned, scan.unread) == ("partial", ("message 1: an image",))
+    other = Document("data:application/pdf;base64,AAAA"), Thought("x", "anthropic", redacted=True)
+    assert EMAILS.scan(Request((Message("user", other),))).unread == (
+        "message 1: a document",
+        "message 1: an encrypted thought",
+    )
     assert EMAILS.scan(asked()).scanned == "all"
 
 
