@@ -5,38 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 
 from airoute_cli.core.errors import SetupError
 from airoute_cli.core.profile import Model, Profile, Provider, Route, UnknownPrice, When
 from airoute_cli.edges.profile.problems import nearest
 from airoute_cli.edges.secrets import check_key
 from airoute_cli.edges.weights import find_weights
+from airoute_cli.engine.finding import Finding, Level
+from airoute_cli.engine.policy_check import policy_findings
 from airoute_cli.routing.tasks import TASKS
 
 STALE_AFTER = timedelta(days=180)
-
-
-class Level(StrEnum):
-    """How grave a finding is; only errors make a check fail."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is proved: about what, what it is, and how to mend it."""
-
-    level: Level
-    subject: str
-    message: str
-    remedy: str = ""
-
-    def __str__(self) -> str:
-        remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{self.level}: {self.subject}: {self.message}{remedy}"
 
 
 # Says what is wrong with a model's weights as a sentence with its remedy; None if nothing is.
@@ -234,4 +213,5 @@ _CHECKS: tuple[Callable[[_Case], Iterable[Finding]], ...] = (
     _poorer_fallbacks,
     _unused_models,
     _unused_providers,
+    lambda case: policy_findings(case.profile),
 )

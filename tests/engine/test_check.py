@@ -10,7 +10,8 @@ from airoute_cli.core.money import FREE_RATES, Price
 from airoute_cli.core.profile import Model
 from airoute_cli.edges.prices import CatalogueEntry
 from airoute_cli.edges.profile.load import load_profile
-from airoute_cli.engine.check import STALE_AFTER, Finding, check_profile, missing_weights
+from airoute_cli.engine.check import STALE_AFTER, check_profile, missing_weights
+from airoute_cli.engine.finding import Finding
 from airoute_cli.engine.open_profile import apis, strategies
 
 TODAY = date(2026, 11, 23)

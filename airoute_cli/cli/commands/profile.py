@@ -49,7 +49,8 @@ def check(
     *, profile: ProfileOption = None, env_file: EnvFileOption = None, json: JsonOption = False
 ) -> None:
     """Say what can be proved of the profile without a call; exit 6 if anything is an error."""
-    from airoute_cli.engine.check import Level, check_profile
+    from airoute_cli.engine.check import check_profile
+    from airoute_cli.engine.finding import Level
     from airoute_cli.engine.open_profile import open_profile
 
     environ = environment(env_file)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from airoute_cli.core.money import Price, Rates
+from airoute_cli.core.policy import Forbidden, MaxPrice, PolicyRule, Requirement
 from airoute_cli.core.profile import Limits, Model, Profile, Provider, Route, When
 from airoute_cli.core.settings import Settings
 
@@ -22,6 +23,10 @@ def as_data(profile: Profile) -> dict[str, Any]:
         "unknown_price": profile.unknown_price,
         "providers": {name: _provider(one) for name, one in profile.providers.items()},
         "models": {name: _model(one) for name, one in profile.models.items()},
+        "policy": {
+            "require_metadata": list(profile.policy.require_metadata),
+            "rules": [_rule(rule) for rule in profile.policy.rules],
+        },
         "routes": [_route(route) for route in profile.routes],
     }
 
@@ -38,6 +43,9 @@ def _lines(profile: Profile) -> Iterator[str]:
     yield from (f"  {_provider_line(one)}" for one in profile.providers.values())
     yield "\nmodels"
     yield from (f"  {_model_line(one)}" for one in profile.models.values())
+    if profile.policy.rules:
+        yield "\npolicy, all rules that match together"
+        yield from (f"  {_rule_line(rule)}" for rule in profile.policy.rules)
     yield "\nroutes, the first that matches wins"
     yield from (f"  {number} {_route_line(r)}" for number, r in enumerate(profile.routes, 1))
 
@@ -64,12 +72,24 @@ def _model_line(model: Model) -> str:
         window,
         f"at most {model.max_output_tokens:,} out" if model.max_output_tokens else "",
         " ".join(sorted(model.capabilities)) or "no capabilities",
-        "private" if model.private else "",
+        model.privacy if model.private else "",
+        f"region {model.region}" if model.region else "",
         f"retention {model.retention}" if model.retention else "",
         _limits_text(model.limits),
         _settings_text(model.settings),
     ]
     return f"{model.name}: {_joined(parts)}"
+
+
+def _rule_line(rule: PolicyRule) -> str:
+    told = _rule(rule)
+    asked = (told["require"], told["forbid"], told["redact"])
+    names = ("require", "forbid", "redact")
+    parts = [
+        f"{name} {json.dumps(value)}" for name, value in zip(names, asked, strict=True) if value
+    ]
+    when = "every row" if rule.when is None else _when_text(rule.when)
+    return f"{rule.name}: {when} → {_joined(parts)}, if nobody is left: {rule.on_empty}"
 
 
 def _route_line(route: Route) -> str:
@@ -144,6 +164,8 @@ def _model(model: Model) -> dict[str, Any]:
         "capabilities": sorted(model.capabilities),
         "retention": model.retention,
         "private": model.private,
+        "privacy": model.privacy,
+        "region": model.region,
         "params": model.settings.as_dict(),
         **_limits(model.limits),
     }
@@ -161,6 +183,27 @@ def _route(route: Route) -> dict[str, Any]:
         "on_truncated": route.on_truncated,
         **route.options,
     }
+
+
+def _rule(rule: PolicyRule) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "when": None if rule.when is None else _when(rule.when),
+        "require": _demands(rule.require),
+        "forbid": _demands(rule.forbid),
+        "redact": sorted(rule.redact),
+        "on_empty": str(rule.on_empty),
+    }
+
+
+def _demands(asked: Requirement | Forbidden) -> dict[str, Any]:
+    """What is stated, as JSON; amounts as numbers."""
+    stated = {f.name: getattr(asked, f.name) for f in fields(asked) if getattr(asked, f.name)}
+    price = stated.get("max_price")
+    if isinstance(price, MaxPrice):
+        bounds = {"input": price.input, "output": price.output}
+        stated["max_price"] = {k: float(v) for k, v in bounds.items() if v is not None}
+    return {key: _plain(value) if key != "max_price" else value for key, value in stated.items()}
 
 
 def _when(when: When) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import pytest
 from airoute_cli.core.profile import Profile
 from airoute_cli.edges.profile.load import load_profile
 from airoute_cli.edges.profile.starter import starter
-from airoute_cli.engine.check import Level, check_profile
+from airoute_cli.engine.check import check_profile
+from airoute_cli.engine.finding import Level
 from airoute_cli.engine.open_profile import apis, strategies
 
 VARIABLES = [
