@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -126,5 +126,25 @@ class Ruling:
     excluded: Mapping[str, Exclusion] = field(default_factory=lambda: NOTHING)
     verdicts: tuple[PolicyVerdict, ...] = ()
 
+    @property
+    def redacted(self) -> frozenset[str]:
+        """The classes of which something was found that is replaced."""
+        return self.redact.intersection(self.scan.findings) if self.scan else frozenset()
+
+    def within(self, allowed: frozenset[str], redact: frozenset[str]) -> Ruling:
+        """This ruling held to what an earlier attempt at the row was held to as well."""
+        more = {
+            name: Exclusion(EARLIER, -1, "an earlier attempt at this row was not allowed to ask it")
+            for name in self.eligible - allowed
+        }
+        return replace(
+            self,
+            eligible=self.eligible & allowed,
+            excluded={**self.excluded, **more},
+            redact=self.redact | redact,
+        )
+
 
 NOBODY = Ruling()
+# The rule that a resumed run adds: a row never gets to more models than when it was first tried.
+EARLIER = PolicyRule("the run's first profile")

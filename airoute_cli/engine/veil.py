@@ -37,4 +37,5 @@ def _is_needed(plan: Plan) -> bool:
     scan = plan.ruling.scan
     if not plan.ruling.redact or scan is None:
         return bool(plan.ruling.redact)
-    return bool(scan.unread) or not plan.ruling.redact.isdisjoint(scan.findings)
+    known = plan.ruling.redact <= scan.looked_for and not scan.unread
+    return not known or not plan.ruling.redact.isdisjoint(scan.findings)

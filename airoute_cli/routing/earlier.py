@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
 
 from airoute_cli.core.plan import Features
+from airoute_cli.core.policy import Ruling
 from airoute_cli.core.profile import Model, Profile
 from airoute_cli.core.request import Request
 from airoute_cli.routing.choice import Choice, Chooser
+from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.eligible import checks_for, eligible
+from airoute_cli.routing.policy.rulebook import Rulebook
+from airoute_cli.routing.scan.scanner import Scanner
+from airoute_cli.routing.tasks import detect_task
 
 
 class EarlierProfile:
@@ -22,9 +29,28 @@ class EarlierProfile:
         self._name = profile.name
         self._checks = checks_for(profile.unknown_price, profile.unsupported)
         self._chooser = Chooser(None)
+        self._rulebook = Rulebook(profile)
+        self._scanner = Scanner(self._rulebook.classes)
         self._models: defaultdict[str, list[Model]] = defaultdict(list)
         for model in profile.models.values():
             self._models[model.identity].append(model)
+
+    def hold(
+        self, ruling: Ruling, models: Mapping[str, Model], request: Request, features: Features
+    ) -> Ruling:
+        """``ruling``, narrowed to what the rules of this profile allow and redact as well."""
+        if self._rulebook.asks_for_task and not features.task:
+            features = replace(features, task=detect_task(features.text))
+        subject = Subject(features, lambda: self._scanner.scan(request))
+        own = self._rulebook.judge(subject, {})
+        allowed = {
+            model.identity
+            for same in self._models.values()
+            for model in same
+            if model.name in own.eligible
+        }
+        names = frozenset(name for name, model in models.items() if model.identity in allowed)
+        return ruling.within(names, own.redact)
 
     def objection(self, choice: Choice, request: Request, features: Features) -> str | None:
         """Why the row may not go to a model of the profile in force; None if it may."""

@@ -43,7 +43,7 @@ def policy_to_dict(plan: Plan) -> dict[str, Any]:
         "scanned": ruling.scan.scanned if ruling.scan else None,
         "findings": dict(ruling.scan.findings) if ruling.scan else {},
         "unread": list(ruling.scan.unread) if ruling.scan else [],
-        "redacted": sorted(ruling.redact),
+        "redacted": sorted(ruling.redacted),
     }
 
 

@@ -87,6 +87,8 @@ class Planner:
         features = self.features(row)
         subject = Subject(features, lambda: self._scanner.scan(row.request))
         ruling = self._rulebook.judge(subject, snapshot, explain=explain)
+        for earlier in held_to:
+            ruling = earlier.hold(ruling, self._profile.models, row.request, features)
         if lacking := self._lacking(row.metadata):
             return _nobody(lacking, ruling, on_empty=OnEmpty.FAIL)
         if only_model is not None:

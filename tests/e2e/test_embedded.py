@@ -13,6 +13,7 @@ from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.request import Message, Request, ResponseSchema, Text
 from airoute_cli.core.settings import Settings
 from airoute_cli.engine.local_endpoint import LocalEndpoint
+from tests.servers.scripted import status
 
 pytest_plugins = ("tests.embedded_fixtures",)
 
@@ -115,3 +116,45 @@ async def test_a_deadline_is_a_timeout(endpoint: LocalEndpoint, model: Model):
 
     assert caught.value.kind is ErrorKind.TIMEOUT
     assert (await endpoint.complete(model, request("Hi"))).text
+
+
+PRIVATE = """
+[providers.cloud]
+api = "openai"
+base_url = "{url}"
+[models.cloud]
+provider = "cloud"
+name = "big"
+price = "free"
+[models.small]
+provider = "local"
+name = "{weights}"
+params = {{ max_output_tokens = 8 }}
+[[policy.rules]]
+name = "personal-data-stays-here"
+when = {{ detects = ["pii"] }}
+require = {{ private = true }}
+[[routes]]
+name = "rest"
+models = ["cloud"]
+fallback = ["small"]
+"""
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_personal_data_reaches_the_embedded_model_alone(
+    airoute, provider_server, tmp_path: Path, weights: Path, *, limited: bool
+):
+    text = PRIVATE.format(url=provider_server.base_url, weights=weights)
+    (tmp_path / "airoute.toml").write_text(text)
+    mails = [f"row {number}: write to anna{number}@example.com" for number in range(4)]
+    rows = [{"prompt": prompt} for prompt in [*mails, "what is a bicycle?"]]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    if limited:
+        provider_server.script([status(429, None, {"retry-after": "0"})] * 2)
+    ran = airoute("batch", "rows.jsonl", "-o", "run")
+    assert ran.returncode == 0, ran.stderr
+    assert {request.prompt for request in provider_server.requests} == {"what is a bicycle?"}
+    results = (tmp_path / "run" / "results.jsonl").read_text().splitlines()
+    told = [json.loads(line)["airoute"] for line in results]
+    assert sum(each["model"] == "small" for each in told) == len(mails)

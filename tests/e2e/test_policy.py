@@ -201,7 +201,7 @@ def test_the_originals_stand_in_the_results_and_nowhere_else(
     (line,) = read_lines(tmp_path / "run" / "results.jsonl")
     message = line["response"]["body"]["choices"][0]["message"]
     assert message["content"] == f"Dear {MAIL}, not <EMAIL_2>"
-    assert line["airoute"]["policy"]["redacted"] == ["pii.card", "pii.email"]
+    assert line["airoute"]["policy"]["redacted"] == ["pii.email"]
     others = (path for path in (tmp_path / "run").iterdir() if path.name != "results.jsonl")
     assert not any(MAIL.encode() in path.read_bytes() for path in others)
 
@@ -244,3 +244,21 @@ def test_a_dry_run_counts_whom_the_policy_hands_off(airoute, servers, write_prof
     counted = json.loads(ran.stdout)["rows"]
     assert (counted["routed"], counted["handed_off"], counted["deferred"]) == (6, 1, 1)
     assert sum(server.count for server in servers.values()) == 0
+
+
+def test_a_row_resumed_under_another_profile_is_held_to_the_first_one_too(
+    airoute, servers, write_profile, rows, tmp_path
+):
+    write_profile()
+    servers["home"].respond = lambda _request, _n: status(401)
+    given = str(rows([ROWS[1], ROWS[0]]))
+    airoute("batch", given, "-o", "run")
+    before = {name: server.count for name, server in servers.items()}
+    lax = '\n[[routes]]\nname = "rest"\nmodels = ["us"]\nfallback = ["eu", "home"]\n'
+    write_profile(lax)
+    again = airoute("batch", given, "-o", "run", "--resume", "--accept-profile", "--retry-errors")
+    assert again.returncode == 3, again.stderr
+    assert (servers["us"].count, servers["eu"].count) == (before["us"], before["eu"])
+    assert servers["home"].count == before["home"] + 1
+    for name in ("us", "eu"):
+        assert MAIL not in seen(servers[name])

@@ -22,7 +22,7 @@ from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.routing.planner import Planner
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PROFILES = ("starter.toml", "multi.toml")
+PROFILES = ("starter.toml", "multi.toml", "policy.toml")
 
 # The contract of the profile: the keys of each table. None stands for free names.
 LIMITS = {"requests_per_minute", "tokens_per_minute"}
@@ -38,9 +38,11 @@ WHEN = {
     "all",
     "any",
     "not",
+    "detects",
 }
 KEYS = {
     "profile": {"name"},
+    "policy": {"rules"},
     "providers": LIMITS
     | {
         "api",

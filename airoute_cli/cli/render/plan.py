@@ -66,8 +66,8 @@ def _policy_lines(plan: Plan) -> Iterator[str]:
     yield f"eligible    {', '.join(sorted(ruling.eligible)) or 'nobody'}"
     for name, exclusion in ruling.excluded.items():
         yield f"{'':10}✗ {name}: {exclusion}"
-    if ruling.redact:
-        yield f"redacted    {', '.join(sorted(ruling.redact))}"
+    if ruling.redacted:
+        yield f"redacted    {', '.join(sorted(ruling.redacted))}"
 
 
 def _say(text: str) -> None:
