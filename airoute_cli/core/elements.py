@@ -30,6 +30,7 @@ class Element(StrEnum):
     STOPS_OVER_4 = "stops_over_4"
     STOPS_OVER_5 = "stops_over_5"
     SEED = "seed"
+    CAP_UNDER_16 = "cap_under_16"
     REASONING_EFFORT = "reasoning_effort"
     TURN_NAME = "turn_name"
     TOOL_ERROR = "tool_error"
@@ -56,6 +57,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         Element.TOOL_CHOICE_NAMED: "a tool_choice that names a tool",
         Element.STOPS_OVER_4: "more than 4 stop sequences",
         Element.STOPS_OVER_5: "more than 5 stop sequences",
+        Element.CAP_UNDER_16: "a limit of fewer than 16 output tokens",
         Element.TURN_NAME: "the name of a speaker",
         Element.TOOL_ERROR: "the mark that a tool failed",
         Element.STRICT: "strict",

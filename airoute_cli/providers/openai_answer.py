@@ -49,7 +49,19 @@ def read_completion(body: Any, request_id: str | None = None) -> Completion:
     raise_error_inside(body)
     choice = _first_choice(body)
     raise_error_inside(choice)
-    return _checked(_completion(body, choice, request_id))
+    return checked(_completion(body, choice, request_id))
+
+
+def checked(answer: Completion) -> Completion:
+    """``answer`` if it is one. Raises CallError SERVER or EMPTY with its usage."""
+    if answer.finish_reason is FinishReason.ERROR:
+        raise _useless(ErrorKind.SERVER, "the provider ended its answer with an error", answer)
+    if answer.empty and answer.finish_reason not in _MAY_BE_EMPTY:
+        reason = answer.raw_finish_reason or "none given"
+        raise _useless(
+            ErrorKind.EMPTY, f"the provider's answer is empty (finish reason: {reason})", answer
+        )
+    return answer
 
 
 def text_of(content: Any) -> str:
@@ -144,17 +156,6 @@ def _tool_call(call: Mapping[str, Any], function: Mapping[str, Any]) -> ToolCall
         name=_word(function.get("name")) or "",
         arguments=arguments_of(function.get("arguments")),
     )
-
-
-def _checked(answer: Completion) -> Completion:
-    if answer.finish_reason is FinishReason.ERROR:
-        raise _useless(ErrorKind.SERVER, "the provider ended its answer with an error", answer)
-    if answer.empty and answer.finish_reason not in _MAY_BE_EMPTY:
-        reason = answer.raw_finish_reason or "none given"
-        raise _useless(
-            ErrorKind.EMPTY, f"the provider's answer is empty (finish reason: {reason})", answer
-        )
-    return answer
 
 
 def _useless(kind: ErrorKind, message: str, answer: Completion) -> CallError:

@@ -32,6 +32,21 @@ _CAP_DOMAINS = (".api.openai.com", ".openai.azure.com", ".services.ai.azure.com"
 _OURS = frozenset({"model", "messages", "stream", "stream_options", "metadata"})
 
 
+# What chat completions and the Responses API call by the same name and mean the same by.
+SHARED_EXTRAS = frozenset(
+    {
+        "moderation",
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "safety_identifier",
+        "service_tier",
+        "store",
+        "user",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ChatWords:
     """How a server calls what others call otherwise."""

@@ -10,8 +10,10 @@ from typing import Any
 import orjson
 
 from airoute_cli.core.errors import RETRYABLE, CallError, ErrorKind
+from airoute_cli.core.money import Usage
 from airoute_cli.core.wire import HttpReply
 from airoute_cli.providers.openai_usage import read_usage
+from airoute_cli.providers.requests import request_id_in
 from airoute_cli.providers.retry_after import retry_after, should_retry
 from airoute_cli.providers.wording import clip, without_markup
 
@@ -52,6 +54,23 @@ _BY_WORD: Mapping[str, ErrorKind] = MappingProxyType(
         "unavailable_error": ErrorKind.OVERLOADED,
         "timeout_error": ErrorKind.TIMEOUT,
         "timeout": ErrorKind.TIMEOUT,
+        "vector_store_timeout": ErrorKind.TIMEOUT,
+        "bio_policy": ErrorKind.CONTENT_POLICY,
+        "invalid_prompt": ErrorKind.BAD_REQUEST,
+        "data_residency_mismatch": ErrorKind.BAD_REQUEST,
+        "failed_to_download_image": ErrorKind.BAD_REQUEST,
+        "empty_image_file": ErrorKind.BAD_REQUEST,
+        "image_file_not_found": ErrorKind.BAD_REQUEST,
+        "image_file_too_large": ErrorKind.BAD_REQUEST,
+        "image_parse_error": ErrorKind.BAD_REQUEST,
+        "image_too_large": ErrorKind.BAD_REQUEST,
+        "image_too_small": ErrorKind.BAD_REQUEST,
+        "invalid_base64_image": ErrorKind.BAD_REQUEST,
+        "invalid_image": ErrorKind.BAD_REQUEST,
+        "invalid_image_format": ErrorKind.BAD_REQUEST,
+        "invalid_image_mode": ErrorKind.BAD_REQUEST,
+        "invalid_image_url": ErrorKind.BAD_REQUEST,
+        "unsupported_image_media_type": ErrorKind.BAD_REQUEST,
     }
 )
 
@@ -147,24 +166,26 @@ def error_of(reply: HttpReply, now: float) -> CallError:
         # On anything else the header is noise: some send it even with a 200.
         retry_after=retry_after(reply.status, reply.headers, now) if retryable else None,
         retryable=retryable,
-        request_id=reply.headers.get("x-request-id") or reply.headers.get("apim-request-id"),
+        request_id=request_id_in(reply.headers),
     )
 
 
 def raise_error_inside(given: Mapping[str, Any]) -> None:
     """Raise the classified CallError if a 2xx body, a chunk or a choice carries an ``error``."""
-    error = given.get("error")
-    if not error:
-        return
+    if error := given.get("error"):
+        raise error_inside(error, given.get("id"), read_usage(given.get("usage")))
+
+
+def error_inside(error: Any, request_id: Any = None, usage: Usage | None = None) -> CallError:
+    """The classified error for an ``error`` that came inside a 2xx answer."""
     said = _read_error(error)
     status = _status_in(error)
-    request_id = given.get("id")
-    raise CallError(
+    return CallError(
         _kind_by_words(said) if status is None else _kind(status, said),
         f"the provider answered with an error: {said.message or 'it does not say which'}",
         status=status,
         request_id=request_id if isinstance(request_id, str) else None,
-        usage=read_usage(given.get("usage")),
+        usage=usage,
     )
 
 

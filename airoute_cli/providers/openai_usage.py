@@ -35,6 +35,19 @@ def read_usage(given: Any) -> Usage | None:
     )
 
 
+def read_responses_usage(given: Any) -> Usage | None:
+    """The usage of a response object; gateways also give it in the words of chat completions."""
+    if not isinstance(given, Mapping) or not _is_number(given.get("output_tokens")):
+        return read_usage(given)
+    return Usage(
+        input_tokens=_count(given, ("input_tokens",)),
+        output_tokens=_count(given, ("output_tokens",)),
+        cached_input_tokens=_count(given, ("input_tokens_details", "cached_tokens")),
+        cache_write_tokens=_count(given, ("input_tokens_details", "cache_write_tokens")),
+        reasoning_tokens=_count(given, ("output_tokens_details", "reasoning_tokens")),
+    )
+
+
 def read_cost(given: Any) -> Decimal | None:
     """What the provider itself says that the answer cost, in US dollars (OpenRouter)."""
     cost = given.get("cost") if isinstance(given, Mapping) else None

@@ -13,6 +13,8 @@ from airoute_cli.core.secret import Secret
 from airoute_cli.providers.wording import clip
 
 _SHOWN = 80
+# OpenAI and most others, Azure, Mistral.
+_REQUEST_IDS = ("x-request-id", "apim-request-id", "mistral-correlation-id")
 
 
 def url_of(provider: Provider, path: str) -> str:
@@ -36,6 +38,11 @@ def headers_of(
 def bearer(key: Secret | None) -> dict[str, str]:
     """The header of a bearer key, none without a key."""
     return {"authorization": f"Bearer {key.reveal()}"} if key else {}
+
+
+def request_id_in(headers: Mapping[str, str]) -> str | None:
+    """What the provider calls the request, by which its support finds it; None if it is silent."""
+    return next((headers[name] for name in _REQUEST_IDS if headers.get(name)), None)
 
 
 def json_bytes(body: Mapping[str, Any]) -> bytes:

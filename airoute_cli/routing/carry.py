@@ -24,6 +24,7 @@ _SETTINGS = tuple(
 )
 _CHOICES = {"none": Element.TOOL_CHOICE_NONE, "required": Element.TOOL_CHOICE_REQUIRED}
 _FOUR_STOPS, _FIVE_STOPS = 4, 5
+_SMALL_CAP = 16
 
 Elements = frozenset[str]
 NO_ELEMENTS: Elements = frozenset()
@@ -158,6 +159,9 @@ def _set(settings: Settings) -> Iterator[str]:
         yield Element.STOPS_OVER_4
     if stops > _FIVE_STOPS:
         yield Element.STOPS_OVER_5
+    cap = settings.max_output_tokens
+    if cap is not None and cap < _SMALL_CAP:
+        yield Element.CAP_UNDER_16
     for name in settings.extra:
         yield f"{EXTRA}{name}"
 

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import re
 import ssl
 import threading
 import time
@@ -198,6 +199,7 @@ class ScriptedServer:
 
     def __init__(self, *, port: int = 0, log: Path | None = None, tls: bool = False) -> None:
         self.respond: Callable[[Recorded, int], Reply] = lambda _request, _n: ok()
+        self.paths = re.compile(r"/v1/chat/completions")  # where completions are asked for
         self.port = port
         self._tls = tls
         self._log = log
@@ -302,7 +304,7 @@ class ScriptedServer:
         path = urlsplit(request.path).path
         if request.method == "GET" and path == "/v1/models":
             return status(200, {"object": "list", "data": [{"id": "scripted", "object": "model"}]})
-        if request.method != "POST" or path != "/v1/chat/completions":
+        if request.method != "POST" or not self.paths.fullmatch(path):
             return status(404, {"error": {"message": f"no such path: {path}"}})
         with self._changed:
             self._requests.append(request)

@@ -13,11 +13,11 @@ from airoute_cli.core.elements import Element
 from airoute_cli.core.errors import CallError
 from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.rate_limits import RateLimits
-from airoute_cli.core.request import OPENAI_DIALECT, Request
+from airoute_cli.core.request import OPENAI_DIALECT, RESPONSES_DIALECT, Request
 from airoute_cli.core.secret import Secret
 from airoute_cli.core.wire import FormatSpec, HttpReply, HttpRequest, StreamDecoder
 from airoute_cli.providers.openai_answer import read_completion
-from airoute_cli.providers.openai_body import ChatWords, cap_name_for, chat_body
+from airoute_cli.providers.openai_body import SHARED_EXTRAS, ChatWords, cap_name_for, chat_body
 from airoute_cli.providers.openai_chunks import ChatAssembler
 from airoute_cli.providers.openai_errors import error_of
 from airoute_cli.providers.openai_limits import read_limits
@@ -28,14 +28,13 @@ from airoute_cli.providers.requests import (
     json_bytes,
     json_of,
     read_model_ids,
+    request_id_in,
     url_of,
 )
 from airoute_cli.providers.sse import SseEvent, SseParser
+from airoute_cli.providers.whole_answer import WholeAnswer, is_whole
 
 _END = b"[DONE]"
-
-# No streams: an answer or an error as a whole, or the page of a web server.
-_WHOLE = ("application/json", "text/html")
 
 
 class Options(FormatOptions):
@@ -79,13 +78,13 @@ class OpenAIFormat:
 
     def decode(self, reply: HttpReply) -> Completion:
         """The completion in a 2xx answer; see ``read_completion`` for what it raises."""
-        return read_completion(json_of(reply.body), _request_id(reply.headers))
+        return read_completion(json_of(reply.body), request_id_in(reply.headers))
 
     def decode_stream(self, headers: Mapping[str, str]) -> StreamDecoder:
         """A decoder for the stream, or for the whole answer of a server that does not stream."""
-        if headers.get("content-type", "").lower().startswith(_WHOLE):
-            return _WholeAnswer(self, headers)
-        return _ChatStream(_request_id(headers))
+        if is_whole(headers):
+            return WholeAnswer(self.decode, headers)
+        return _ChatStream(request_id_in(headers))
 
     def decode_error(self, reply: HttpReply, now: float) -> CallError:
         """A classified error for a non-2xx answer."""
@@ -121,7 +120,7 @@ FORMAT = FormatSpec(
             Element.STOPS_OVER_4,
         }
     ),
-    extras=MappingProxyType({OPENAI_DIALECT: None}),
+    extras=MappingProxyType({OPENAI_DIALECT: None, RESPONSES_DIALECT: SHARED_EXTRAS}),
 )
 
 
@@ -143,23 +142,3 @@ class _ChatStream:
             return []
         chunk = json_of(event.data)
         return self._answer.add(chunk) if isinstance(chunk, Mapping) else []
-
-
-class _WholeAnswer:
-    """Implements StreamDecoder for a JSON body: all text comes at the end, in ``finish``."""
-
-    def __init__(self, wire_format: OpenAIFormat, headers: Mapping[str, str]) -> None:
-        self._format = wire_format
-        self._headers = headers
-        self._body = bytearray()
-
-    def feed(self, chunk: bytes) -> list[str]:
-        self._body += chunk
-        return []
-
-    def finish(self) -> Completion:
-        return self._format.decode(HttpReply(200, self._headers, bytes(self._body)))
-
-
-def _request_id(headers: Mapping[str, str]) -> str | None:
-    return headers.get("x-request-id") or None

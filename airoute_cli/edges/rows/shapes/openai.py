@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from airoute_cli.core.errors import RowError
 from airoute_cli.core.request import Message, Request, ResponseSchema, Tool
 from airoute_cli.edges.rows.shapes.openai_messages import read_messages
+from airoute_cli.edges.rows.shapes.openai_responses import read_body
 from airoute_cli.edges.rows.shapes.reading import (
     Reading,
-    kind_of,
+    read_flag,
     read_metadata,
     read_settings,
     unsupported,
@@ -22,23 +23,40 @@ from airoute_cli.edges.rows.shapes.reading import (
 )
 
 CHAT_PATH = "/chat/completions"
+RESPONSES_PATH = "/responses"
 _CHOICES = ("auto", "none", "required")
 
 
 def read_line(given: dict[str, Any]) -> Reading:
     """``{"method", "url", "body"}`` without its ``custom_id``.
 
-    ``body.model`` is dropped: which model answers is the router's decision. ``stream`` and
-    ``stream_options`` are dropped too: how the answer travels is the engine's. Nothing else is.
+    The ``url``, or else the body, says in whose words it is. ``body.model`` is dropped: which model
+    answers is the router's decision. ``stream`` and ``stream_options`` are dropped too: how the
+    answer travels is the engine's. Nothing else is.
     """
-    _check_endpoint(given.pop("url", None), given.pop("method", None))
+    path = _endpoint(given.pop("url", None), given.pop("method", None))
     body = want_object(given.pop("body"), "body")
+    if path is None:
+        path = RESPONSES_PATH if "input" in body and "messages" not in body else CHAT_PATH
     levels = (
         ("metadata", given.pop("metadata", None)),
         ("body.metadata", body.pop("metadata", None)),
     )
-    messages = read_messages(body.pop("messages", []), "body.messages")
-    return Reading(read_request(messages, body, "body."), read_metadata(*levels), given)
+    return Reading(_READERS[path](body), read_metadata(*levels), given)
+
+
+def _read_chat(body: dict[str, Any]) -> Request:
+    return read_request(read_messages(body.pop("messages", []), "body.messages"), body, "body.")
+
+
+def _read_response(body: dict[str, Any]) -> Request:
+    return read_body(body, "body.")
+
+
+_READERS: Mapping[str, Callable[[dict[str, Any]], Request]] = {
+    CHAT_PATH: _read_chat,
+    RESPONSES_PATH: _read_response,
+}
 
 
 def read_request(messages: tuple[Message, ...], body: dict[str, Any], where: str) -> Request:
@@ -50,24 +68,32 @@ def read_request(messages: tuple[Message, ...], body: dict[str, Any], where: str
     tools = body.pop("tools", None)
     choice = body.pop("tool_choice", None)
     shape = body.pop("response_format", None)
+    parallel = body.pop("parallel_tool_calls", None)
     return Request(
         messages,
         read_settings(body, where),
         _tools(tools, f"{where}tools") if tools else (),
         _tool_choice(choice, f"{where}tool_choice") if choice is not None else None,
         _schema(shape, f"{where}response_format") if shape is not None else None,
+        read_flag(parallel, f"{where}parallel_tool_calls"),
     )
 
 
-def _check_endpoint(url: Any, method: Any) -> None:
-    if url is not None and not urlsplit(want_text(url, "url")).path.endswith(CHAT_PATH):
-        raise RowError(
-            f"the endpoint {url!r} is not one that airoute can route; "
-            f"a row's url must end in {CHAT_PATH}",
-            "unsupported_endpoint",
-        )
+def _endpoint(url: Any, method: Any) -> str | None:
+    """The path that a row is meant for, None where it does not say."""
     if method is not None and method != "POST":
         raise RowError(f"method must be 'POST', not {method!r}")
+    if url is None:
+        return None
+    path = urlsplit(want_text(url, "url")).path
+    known = next((ending for ending in _READERS if path.endswith(ending)), None)
+    if known is None:
+        raise RowError(
+            f"the endpoint {url!r} is not one that airoute can route; "
+            f"a row's url must end in {' or '.join(_READERS)}",
+            "unsupported_endpoint",
+        )
+    return known
 
 
 def _drop_transport(body: dict[str, Any], where: str) -> None:
@@ -91,7 +117,7 @@ def _tool(given: Any, where: str) -> Tool:
         want_name(function.get("name"), f"{where}.function.name"),
         None if description is None else want_text(description, f"{where}.function.description"),
         None if parameters is None else want_object(parameters, f"{where}.function.parameters"),
-        _strict(function, f"{where}.function"),
+        read_flag(function.get("strict"), f"{where}.function.strict"),
     )
 
 
@@ -127,11 +153,4 @@ def _named_schema(given: dict[str, Any], where: str) -> ResponseSchema:
     if (description := given.get("description")) is not None:
         schema = {"description": description, **schema}
     name = want_name(given.get("name", "answer"), f"{place}.name")
-    return ResponseSchema(name, schema, _strict(given, place))
-
-
-def _strict(given: Mapping[str, Any], where: str) -> bool | None:
-    strict = given.get("strict")
-    if strict is not None and not isinstance(strict, bool):
-        raise RowError(f"{where}.strict must be true or false, not {kind_of(strict)}")
-    return strict
+    return ResponseSchema(name, schema, read_flag(given.get("strict"), f"{place}.strict"))

@@ -8,7 +8,7 @@ from typing import Any, cast
 import orjson
 
 from airoute_cli.core.errors import RowError
-from airoute_cli.core.request import Image, Message, Part, Role, Text, ToolCall
+from airoute_cli.core.request import Document, Image, Message, Part, Role, Text, ToolCall
 from airoute_cli.edges.rows.shapes.reading import (
     kind_of,
     only_keys,
@@ -110,7 +110,22 @@ def _image(part: dict[str, Any], where: str) -> Part:
     )
 
 
-_PARTS: Mapping[str, Callable[[dict[str, Any], str], Part]] = {"text": _text, "image_url": _image}
+def _file(part: dict[str, Any], where: str) -> Part:
+    place = f"{where}.file"
+    file = want_object(part.get("file"), place)
+    only_keys(file, frozenset({"file_data", "filename"}), place)
+    name = file.get("filename")
+    return Document(
+        want_name(file.get("file_data"), f"{place}.file_data"),
+        None if name is None else want_text(name, f"{place}.filename"),
+    )
+
+
+_PARTS: Mapping[str, Callable[[dict[str, Any], str], Part]] = {
+    "text": _text,
+    "image_url": _image,
+    "file": _file,
+}
 
 
 def _tool_calls(given: Any, where: str) -> tuple[ToolCall, ...]:

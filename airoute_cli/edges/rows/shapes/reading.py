@@ -65,6 +65,13 @@ def want_name(value: Any, where: str) -> str:
     return value  # type: ignore[no-any-return]  # want_text has seen that it is a string
 
 
+def read_flag(value: Any, where: str) -> bool | None:
+    """``value`` as true, false or unsaid. Raises RowError that names ``where``."""
+    if value is not None and not isinstance(value, bool):
+        raise RowError(f"{where} must be true or false, not {kind_of(value)}")
+    return value
+
+
 def unsupported(where: str, what: str) -> RowError:
     """The error for content that no request can carry; it is never dropped in silence."""
     return RowError(

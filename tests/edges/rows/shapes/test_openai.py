@@ -160,7 +160,7 @@ CASES = [
         "unsupported_endpoint",
         (
             "the endpoint '/v1/embeddings' is not one that airoute can route; "
-            "a row's url must end in /chat/completions"
+            "a row's url must end in /chat/completions or /responses"
         ),
     ),
     ({"url": 5}, "invalid_row", "url must be a string, not a number"),
