@@ -154,10 +154,10 @@ class ResponseStream:
         told = None if event.data.strip() == _END else json_of(event.data)
         if not isinstance(told, Mapping):
             return []
-        kind = told.get("type") or event.name
+        kind = _word(told.get("type")) or event.name
         if kind == "error" or (told.get("error") and kind not in _TERMINAL):
             raise error_inside(told.get("error") or told, self._request_id)
-        return self._add(str(kind), told)
+        return self._add(kind, told)
 
     def _add(self, kind: str, told: Mapping[str, Any]) -> list[str]:
         if kind == _TEXT:
