@@ -26,12 +26,16 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One entry. ``base_url`` may hold ``{region}``; None: the profile must say where it is."""
+    """One entry. ``base_url`` may hold ``{region}``; None: the profile must say where it is.
+
+    ``hosts`` are the domains at which it is also the service itself that answers.
+    """
 
     name: str
     wire_format: str
     about: str = ""
     base_url: str | None = None
+    hosts: tuple[str, ...] = ()
     api_key_env: tuple[str, ...] = ()
     capabilities: frozenset[Capability] = frozenset()
     cannot: frozenset[str] = frozenset()
@@ -49,16 +53,23 @@ class Service:
 
     def owns(self, url: str | None) -> bool:
         """Whether a URL is at the service's own host, or at a host of its domain."""
-        own, host = (urlsplit(given or "").hostname or "" for given in (self.base_url, url))
-        if not own or not host:
-            return False
-        pattern = re.escape(own).replace(re.escape("{region}"), "[a-z0-9-]+")
-        return re.fullmatch(rf"(?:[a-z0-9-]+\.)?{pattern}", host) is not None
+        host = _host(url)
+        own = (_host(self.base_url), *self.hosts)
+        return any(_is_at(host, domain) for domain in own if host and domain)
 
     def refused_by(self, model: str) -> frozenset[str]:
         """The elements that a model refuses by its family and its service."""
         by_family = (f.cannot for f in self.families if re.search(f.match, model))
         return self.cannot.union(*by_family)
+
+
+def _host(url: str | None) -> str:
+    return urlsplit(url or "").hostname or ""
+
+
+def _is_at(host: str, own: str) -> bool:
+    pattern = re.escape(own).replace(re.escape("{region}"), "[a-z0-9-]+")
+    return re.fullmatch(rf"(?:[a-z0-9-]+\.)?{pattern}", host) is not None
 
 
 @cache
@@ -76,6 +87,7 @@ def _service(name: str, entry: dict[str, Any]) -> Service:
         wire_format=entry.pop("format", name),
         about=entry.pop("about"),
         base_url=entry.pop("base_url", None),
+        hosts=tuple(entry.pop("hosts", ())),
         api_key_env=tuple(entry.pop("api_key_env", ())),
         capabilities=frozenset(map(Capability, entry.pop("capabilities", ()))),
         cannot=frozenset(entry.pop("cannot", ())),

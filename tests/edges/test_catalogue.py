@@ -36,6 +36,21 @@ def test_a_services_own_hosts(url: str | None, *, owned: bool) -> None:
     assert services()["openai"].owns(url) is owned
 
 
+@pytest.mark.parametrize(
+    ("url", "owned"),
+    [
+        ("https://res.openai.azure.com", True),
+        ("https://res.services.ai.azure.com/openai/v1", True),
+        ("https://openai.azure.com.evil.example", False),
+        ("https://evil-openai.azure.com", False),
+        ("http://127.0.0.1:8000/v1", False),
+        (None, False),
+    ],
+)
+def test_a_service_may_be_at_its_customers_hosts(url: str | None, *, owned: bool) -> None:
+    assert services()["azure"].owns(url) is owned
+
+
 def test_an_address_may_depend_on_the_region() -> None:
     service = Service("s", "openai", base_url="https://run.{region}.example.com")
     assert service.needs_region

@@ -40,6 +40,7 @@ def _as_data(service: Service) -> dict[str, Any]:
         "about": service.about,
         "format": service.wire_format,
         "base_url": service.base_url,
+        "hosts": list(service.hosts),
         "api_key_env": list(service.api_key_env),
         "capabilities": sorted(service.capabilities),
         "cannot": sorted(service.cannot),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -56,7 +56,7 @@ class Options(FormatOptions):
 
 
 class OpenAIFormat:
-    """Implements WireFormat."""
+    """Implements WireFormat; who speaks nearly the same overrides what is otherwise there."""
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
@@ -65,16 +65,32 @@ class OpenAIFormat:
         self, model: Model, request: Request, key: Secret | None, *, stream: bool
     ) -> HttpRequest:
         """A POST to ``/chat/completions``; the provider's own headers win over ours."""
+        return HttpRequest(
+            url=self.chat_url(model),
+            headers=headers_of(model.provider, self.credentials(key), stream=stream),
+            body=json_bytes(self.body(model, request, stream=stream)),
+        )
+
+    def chat_url(self, model: Model) -> str:
+        """Where ``model`` is asked."""
+        return url_of(model.provider, "/chat/completions")
+
+    def models_url(self, provider: Provider) -> str:
+        """Where the models are listed."""
+        return url_of(provider, "/models")
+
+    def credentials(self, key: Secret | None) -> dict[str, str]:
+        """The header that holds the key."""
+        return bearer(key)
+
+    def body(self, model: Model, request: Request, *, stream: bool) -> dict[str, Any]:
+        """What is asked, before it is written as JSON."""
         words = ChatWords(
             cap_name=self._options.max_tokens_name or cap_name_for(model.provider.base_url),
             system_role=self._options.system_role,
             stream_usage=self._options.stream_usage,
         )
-        return HttpRequest(
-            url=url_of(model.provider, "/chat/completions"),
-            headers=headers_of(model.provider, bearer(key), stream=stream),
-            body=json_bytes(chat_body(model, request, words, stream=stream)),
-        )
+        return chat_body(model, request, words, stream=stream)
 
     def decode(self, reply: HttpReply) -> Completion:
         """The completion in a 2xx answer; see ``read_completion`` for what it raises."""
@@ -97,8 +113,8 @@ class OpenAIFormat:
     def list_models(self, provider: Provider, key: Secret | None) -> HttpRequest | None:
         """A GET of ``/models``."""
         return HttpRequest(
-            url=url_of(provider, "/models"),
-            headers=headers_of(provider, bearer(key), stream=False),
+            url=self.models_url(provider),
+            headers=headers_of(provider, self.credentials(key), stream=False),
             method="GET",
         )
 
