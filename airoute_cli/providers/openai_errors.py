@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +12,7 @@ import orjson
 from airoute_cli.core.errors import RETRYABLE, CallError, ErrorKind
 from airoute_cli.core.money import Usage
 from airoute_cli.core.wire import HttpReply
-from airoute_cli.providers.openai_usage import read_usage
+from airoute_cli.providers.openai_usage import is_number, read_usage
 from airoute_cli.providers.requests import request_id_in
 from airoute_cli.providers.retry_after import retry_after, should_retry
 from airoute_cli.providers.wording import clip, without_markup
@@ -32,6 +32,8 @@ _BY_STATUS: Mapping[int, ErrorKind] = MappingProxyType(
         409: ErrorKind.SERVER,
         425: ErrorKind.SERVER,
         429: ErrorKind.RATE_LIMIT,
+        498: ErrorKind.AUTH,  # Cohere: the token is none
+        499: ErrorKind.SERVER,
         503: ErrorKind.OVERLOADED,
         504: ErrorKind.TIMEOUT,
         524: ErrorKind.TIMEOUT,
@@ -98,6 +100,7 @@ _TELLS = (
             "context length",
             "context size",
             "prompt is too long",
+            "too many tokens",
         ),
     ),
     _Tell(
@@ -120,12 +123,18 @@ _TELLS = (
             "billing_hard_limit",
             "billing_not_active",
             "exceeded your current quota",
+            "calls / month",  # Cohere's trial keys
         ),
+    ),
+    _Tell(
+        ErrorKind.AUTH,
+        frozenset({400}),
+        ("no_db_connection",),  # LiteLLM without a database: a key that is not its own
     ),
     _Tell(
         ErrorKind.NOT_FOUND,
         frozenset({400}),
-        ("model_not_found", "deploymentnotfound", "invalid model name"),
+        ("model_not_found", "deploymentnotfound", "invalid model name", "invalid_model"),
     ),
     _Tell(
         ErrorKind.BAD_REQUEST,
@@ -146,6 +155,7 @@ class _Said:
 
     message: str
     labels: tuple[str, ...] = ()
+    wait: float | None = None
 
     @property
     def words(self) -> str:
@@ -155,6 +165,7 @@ class _Said:
 def error_of(reply: HttpReply, now: float) -> CallError:
     """The classified error of a non-2xx answer; ``now`` is Unix time, for Retry-After dates."""
     said = _read_body(reply.body)
+    wish = retry_after(reply.status, reply.headers, now)
     kind = _kind(reply.status, said)
     override = should_retry(reply.headers)
     retryable = kind in RETRYABLE if override is None else override
@@ -164,7 +175,7 @@ def error_of(reply: HttpReply, now: float) -> CallError:
         f"the provider answered {reply.status}: {message}",
         status=reply.status,
         # On anything else the header is noise: some send it even with a 200.
-        retry_after=retry_after(reply.status, reply.headers, now) if retryable else None,
+        retry_after=(said.wait if wish is None else wish) if retryable else None,
         retryable=retryable,
         request_id=request_id_in(reply.headers),
     )
@@ -231,7 +242,10 @@ def _read_body(body: bytes) -> _Said:
         document = document[0]
     if not isinstance(document, Mapping):
         return _Said(clip(document, _PAGE_LIMIT) if isinstance(document, str) else "")
-    return _read_error(document.get("error") or document)
+    # Hugging Face says how long a model still needs to load.
+    wait = document.get("estimated_time")
+    said = _read_error(document.get("error") or document)
+    return replace(said, wait=wait) if is_number(wait) else said
 
 
 def _read_error(error: Any) -> _Said:
@@ -257,7 +271,9 @@ def _sentences(error: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str) and value:
+    if isinstance(value, Mapping):  # Mistral packs what FastAPI says into its message
+        yield from _texts(value.get("detail") or value.get("message"))
+    elif isinstance(value, str) and value:
         yield value
     elif isinstance(value, list):
         for item in value:

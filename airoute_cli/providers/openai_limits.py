@@ -1,23 +1,27 @@
 """The rate limits in the headers of OpenAI and of those who took them over.
 
 ``x-ratelimit-{limit,remaining,reset}-{requests,tokens}``; a reset is a Go duration (``6m0s``) or a
-number of seconds.
+number of seconds. Hugging Face writes those on requests as the IETF drafts it, as in
+``ratelimit: "api";r=9;t=30``.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from airoute_cli.core.rate_limits import Allowance, RateLimits
 from airoute_cli.providers.retry_after import go_duration
 
 _PREFIX = "x-ratelimit"
+_DRAFTED = re.compile(r";\s*([qrt])=(\d+)")
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> RateLimits | None:  # noqa: ARG001 - as all
     """The limits that the headers tell, None where they are silent."""
-    requests, tokens = _allowance(headers, "requests"), _allowance(headers, "tokens")
+    requests = _allowance(headers, "requests") or _drafted(headers)
+    tokens = _allowance(headers, "tokens")
     return RateLimits(requests, tokens) if requests or tokens else None
 
 
@@ -36,5 +40,15 @@ def _allowance(headers: Mapping[str, str], what: str) -> Allowance | None:
         limit=number_in(headers.get(f"{_PREFIX}-limit-{what}")),
         remaining=number_in(headers.get(f"{_PREFIX}-remaining-{what}")),
         reset_s=go_duration(reset) if go_duration(reset) is not None else number_in(reset),
+    )
+    return told if told != Allowance() else None
+
+
+def _drafted(headers: Mapping[str, str]) -> Allowance | None:
+    left, policy = (
+        dict(_DRAFTED.findall(headers.get(name, ""))) for name in ("ratelimit", "ratelimit-policy")
+    )
+    told = Allowance(
+        number_in(policy.get("q")), number_in(left.get("r")), reset_s=number_in(left.get("t"))
     )
     return told if told != Allowance() else None

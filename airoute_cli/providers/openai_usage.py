@@ -23,7 +23,7 @@ def read_usage(given: Any) -> Usage | None:
     """The usage of an answer, None where it tells none."""
     if not isinstance(given, Mapping):
         return None
-    if not any(_is_number(given.get(name)) for name in ("prompt_tokens", "completion_tokens")):
+    if not any(is_number(given.get(name)) for name in ("prompt_tokens", "completion_tokens")):
         return None
     reasoning = _count(given, _REASONED)
     return Usage(
@@ -37,7 +37,7 @@ def read_usage(given: Any) -> Usage | None:
 
 def read_responses_usage(given: Any) -> Usage | None:
     """The usage of a response object; gateways also give it in the words of chat completions."""
-    if not isinstance(given, Mapping) or not _is_number(given.get("output_tokens")):
+    if not isinstance(given, Mapping) or not is_number(given.get("output_tokens")):
         return read_usage(given)
     return Usage(
         input_tokens=_count(given, ("input_tokens",)),
@@ -51,7 +51,14 @@ def read_responses_usage(given: Any) -> Usage | None:
 def read_cost(given: Any) -> Decimal | None:
     """What the provider itself says that the answer cost, in US dollars (OpenRouter)."""
     cost = given.get("cost") if isinstance(given, Mapping) else None
-    return Decimal(str(cost)) if _is_number(cost) else None
+    return Decimal(str(cost)) if is_number(cost) else None
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a count or an amount: finite and not below zero."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    )
 
 
 def _output(given: Mapping[str, Any], reasoning: int) -> int:
@@ -65,11 +72,4 @@ def _count(given: Mapping[str, Any], path: tuple[str, ...]) -> int:
     value: Any = given
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
-    return int(value) if _is_number(value) else 0
-
-
-def _is_number(value: Any) -> bool:
-    """Whether it is a count or an amount: finite and not below zero."""
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
-    )
+    return int(value) if is_number(value) else 0

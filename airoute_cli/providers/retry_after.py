@@ -10,6 +10,8 @@ from email.utils import parsedate_to_datetime
 
 TOO_MANY_REQUESTS = 429
 
+# A smaller number is no moment of our days.
+_EARLIEST = 1e9
 _LIMITED = ("requests", "tokens")
 _GO_DURATION = re.compile(r"(?:\d+(?:\.\d*)?(?:h|ms|us|µs|ns|m|s))+")
 _GO_PART = re.compile(r"(\d+(?:\.\d*)?)(h|ms|us|µs|ns|m|s)")
@@ -26,6 +28,8 @@ def retry_after(status: int | None, headers: Mapping[str, str], now: float) -> f
         stated = _seconds_or_date(headers.get("retry-after", ""), now)
     if stated is None and status == TOO_MANY_REQUESTS:
         stated = _until_reset(headers)
+    if stated is None and status == TOO_MANY_REQUESTS:
+        stated = _from_moment(headers.get("x-ratelimit-reset", ""), now)
     return stated
 
 
@@ -49,6 +53,14 @@ def _until_reset(headers: Mapping[str, str]) -> float | None:
         and (wait := go_duration(headers.get(f"x-ratelimit-reset-{what}", ""))) is not None
     ]
     return max(waits, default=None)
+
+
+def _from_moment(text: str, now: float) -> float | None:
+    """Seconds until a moment in Unix time, in seconds (Cohere) or milliseconds (OpenRouter)."""
+    moment = _number(text) or 0.0
+    if moment < _EARLIEST:
+        return None
+    return max((moment if moment < _EARLIEST * 1000 else moment / 1000) - now, 0.0)
 
 
 def _milliseconds(text: str) -> float | None:

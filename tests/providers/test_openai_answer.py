@@ -128,6 +128,36 @@ def test_an_answer_may_be_empty_for_a_reason(reason: str) -> None:
         ({"error": "just text"}, ErrorKind.SERVER, "just text"),
         ({"error": {"type": "authentication_error"}}, ErrorKind.AUTH, "authentication_error"),
         ({"choices": [{"error": {"message": "x", "code": 502}}]}, ErrorKind.SERVER, "x"),
+        (  # OpenRouter, once generation has begun
+            {
+                "error": {
+                    "code": 502,
+                    "message": "Provider returned error",
+                    "metadata": {"provider_name": "x", "raw": "upstream broke"},
+                },
+                "user_id": "u",
+            },
+            ErrorKind.SERVER,
+            "upstream broke",
+        ),
+        (
+            {"error": {"code": 402, "message": "More credits, please"}},
+            ErrorKind.QUOTA,
+            "More credits",
+        ),
+        (
+            {
+                "choices": [
+                    {
+                        "finish_reason": "error",
+                        "error": {"code": 429, "message": "upstream is busy"},
+                        "message": {"content": "Once"},
+                    }
+                ]
+            },
+            ErrorKind.RATE_LIMIT,
+            "upstream is busy",
+        ),
         (_said(reason="error"), ErrorKind.SERVER, "ended its answer with an error"),
     ],
 )
@@ -185,6 +215,41 @@ def test_an_error_inside_a_200(body: Any, kind: ErrorKind, message: str) -> None
 )
 def test_usage(usage: Any, expected: Usage | None) -> None:
     assert read_completion(_said(usage=usage)).usage == expected
+
+
+def test_an_answer_of_openrouter() -> None:
+    body = {
+        "id": "gen-1",
+        "provider": "DeepInfra",
+        "model": "deepseek/deepseek-r1",
+        "choices": [
+            {
+                "finish_reason": "stop",
+                "native_finish_reason": "eos",
+                "message": {
+                    "content": "Paris",
+                    "refusal": None,
+                    "reasoning": "a tower",
+                    "reasoning_details": [{"type": "reasoning.text", "text": "a tower"}],
+                },
+            }
+        ],
+        "usage": {
+            "prompt_tokens": 30,
+            "completion_tokens": 20,
+            "total_tokens": 50,
+            "cost": 0.00014,
+            "cost_details": {"upstream_inference_cost": None},
+            "is_byok": False,
+            "prompt_tokens_details": {"cached_tokens": 10, "cache_write_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": 15},
+        },
+    }
+    answer = read_completion(body)
+    assert (answer.text, answer.reasoning) == ("Paris", "a tower")
+    assert answer.usage == Usage(30, 20, 10, 0, 15)
+    assert answer.reported_usd == Decimal("0.00014")
+    assert (answer.served_model, answer.request_id) == ("deepseek/deepseek-r1", "gen-1")
 
 
 @pytest.mark.parametrize(

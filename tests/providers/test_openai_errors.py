@@ -59,6 +59,12 @@ def _openai(message: str = "", code: Any = None, kind: str | None = None) -> dic
         ),
         (400, _openai("limit", "billing_hard_limit_reached"), ErrorKind.QUOTA),
         (402, _openai("Insufficient credits", 402), ErrorKind.QUOTA),
+        (402, {"error": "You have used up your monthly credits"}, ErrorKind.QUOTA),
+        (400, _openai("No connected db.", "400", "no_db_connection"), ErrorKind.AUTH),
+        (400, _openai("Invalid model name passed in model=x", "400"), ErrorKind.NOT_FOUND),
+        (408, _openai("Request timed out", "408", "timeout_error"), ErrorKind.TIMEOUT),
+        (498, {"message": "invalid token"}, ErrorKind.AUTH),
+        (499, {"message": "client closed"}, ErrorKind.SERVER),
         (408, _openai("Timeout"), ErrorKind.TIMEOUT),
         (409, _openai("Conflict"), ErrorKind.SERVER),
         (413, _openai("Payload too large"), ErrorKind.BAD_REQUEST),
@@ -98,6 +104,7 @@ def test_kinds(status: int, body: Any, kind: ErrorKind) -> None:
         (401, {"detail": "Unauthorized"}, "401: Unauthorized"),
         (401, {"message": "Unauthorized", "request_id": "x"}, "401: Unauthorized"),
         (422, {"detail": [{"msg": "one"}, {"msg": "two"}]}, "422: one; two"),
+        (422, {"message": {"detail": [{"msg": "one"}, {"msg": "two"}]}}, "422: one; two"),
         (429, [{"error": {"message": "Quota", "code": 429}}], "429: Quota"),
         (
             502,
@@ -137,6 +144,21 @@ def test_retry_after_counts_where_a_retry_can_help(
 
 
 @pytest.mark.parametrize(
+    ("status", "body", "headers", "expected"),
+    [
+        (503, {"error": "Model x is loading", "estimated_time": 20.5}, {}, 20.5),
+        (503, {"error": "Model x is loading", "estimated_time": 20}, {"retry-after": "3"}, 3.0),
+        (503, {"error": "Model x is loading", "estimated_time": "soon"}, {}, None),
+        (400, {"error": "no", "estimated_time": 20}, {}, None),
+    ],
+)
+def test_a_model_that_loads_says_how_long_it_takes(
+    status: int, body: Any, headers: dict[str, str], expected: float | None
+) -> None:
+    assert _error(status, body, headers).retry_after == expected
+
+
+@pytest.mark.parametrize(
     ("status", "header", "expected"),
     [(500, None, True), (500, "false", False), (400, None, False), (400, "true", True)],
 )
@@ -149,7 +171,7 @@ def test_the_provider_may_say_whether_to_retry(
     assert _error(status, {}, headers).retryable is expected
 
 
-@pytest.mark.parametrize("name", ["x-request-id", "apim-request-id"])
+@pytest.mark.parametrize("name", ["x-request-id", "apim-request-id", "mistral-correlation-id"])
 def test_the_request_id_is_kept(name: str) -> None:
     assert _error(500, {}, {name: "req-1"}).request_id == "req-1"
 

@@ -39,6 +39,11 @@ SPENT = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6
             0.84,
         ),
         ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "later"}, None),
+        ({"x-ratelimit-reset": str(NOW + 7)}, 7.0),
+        ({"x-ratelimit-reset": str(int((NOW + 7) * 1000))}, 7.0),
+        ({"x-ratelimit-reset": str(NOW - 7)}, 0.0),
+        ({"x-ratelimit-reset": "60"}, None),
+        ({"x-ratelimit-reset": "later"}, None),
     ],
 )
 def test_retry_after(headers: dict[str, str], expected: float | None) -> None:
