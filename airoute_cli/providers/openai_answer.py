@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
-
-import orjson
 
 from airoute_cli.core.completion import Completion, FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind
@@ -83,7 +82,10 @@ def arguments_of(given: Any) -> str:
     """A call's arguments as JSON text; some servers send the object itself."""
     if given is None:
         return ""
-    return given if isinstance(given, str) else orjson.dumps(given).decode()
+    if isinstance(given, str):
+        return given
+    # Numbers of any size, which a faster library does not take.
+    return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
 
 
 def _part_texts(content: Any, kind: str) -> list[Any]:

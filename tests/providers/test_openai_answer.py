@@ -65,6 +65,7 @@ def test_tool_calls(reason: str | None) -> None:
         {"id": "a", "type": "function", "function": {"name": "add", "arguments": '{"x": 1}'}},
         {"id": "b", "function": {"name": "now", "arguments": {"zone": "utc"}}},
         {"id": "c", "function": {"name": "stop", "arguments": None}},
+        {"id": "e", "function": {"name": "count", "arguments": {"to": 2**70}}},
         {"id": "d"},
         "nonsense",
     ]
@@ -74,6 +75,7 @@ def test_tool_calls(reason: str | None) -> None:
         ToolCall("a", "add", '{"x": 1}'),
         ToolCall("b", "now", '{"zone":"utc"}'),
         ToolCall("c", "stop", ""),
+        ToolCall("e", "count", '{"to":1180591620717411303424}'),
     )
 
 
