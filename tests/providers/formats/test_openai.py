@@ -5,16 +5,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from openai.types.chat import ChatCompletion
 
-from airoute_cli.core.completion import FinishReason
+from airoute_cli.core.completion import Completion, FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind
+from airoute_cli.core.money import Usage
 from airoute_cli.core.profile import Model, Provider
-from airoute_cli.core.request import Message, Request, Text
+from airoute_cli.core.request import Message, Request, Text, ToolCall
 from airoute_cli.core.secret import Secret
 from airoute_cli.core.settings import Settings
 from airoute_cli.core.wire import HttpReply
 from airoute_cli.providers.formats.openai import OpenAIFormat
 from airoute_cli.providers.registry import format_names, format_spec, wire_format
+from airoute_cli.routing.carry import without
+from tests.providers.rich import RICH
+from tests.specs.validation import problems
 
 REQUEST = Request((Message("user", (Text("hi"),)),))
 FORMAT = OpenAIFormat()
@@ -173,3 +178,42 @@ def test_the_request_id_comes_from_the_header_or_the_body() -> None:
     body = json.dumps({"id": "b", "choices": [{"message": {"content": "x"}}]}).encode()
     assert FORMAT.decode(HttpReply(200, {}, body)).request_id == "b"
     assert FORMAT.decode(HttpReply(200, {"x-request-id": "h"}, body)).request_id == "h"
+
+
+def test_a_rich_request_is_valid_by_openais_own_schema() -> None:
+    # top_k is known to those who speak like OpenAI, not to OpenAI.
+    request = without(RICH, ("top_k",))
+    for stream in (False, True):
+        sent = FORMAT.encode(_model("https://api.openai.com/v1"), request, None, stream=stream)
+        assert problems("openai", "CreateChatCompletionRequest", json.loads(sent.body)) == []
+
+
+def test_an_answer_of_the_sdks_types_is_read_whole() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "find", "arguments": "{}"}}
+    message = {"role": "assistant", "content": "Paris", "refusal": None, "tool_calls": [call]}
+    choice = {"index": 0, "finish_reason": "tool_calls", "logprobs": None, "message": message}
+    given = {
+        "id": "chat",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "gpt-x",
+        "choices": [choice],
+        "usage": {
+            "prompt_tokens": 30,
+            "completion_tokens": 20,
+            "total_tokens": 50,
+            "prompt_tokens_details": {"cached_tokens": 10, "cache_write_tokens": 4},
+            "completion_tokens_details": {"reasoning_tokens": 15},
+        },
+    }
+    body = ChatCompletion.model_validate(given).model_dump(mode="json", exclude_unset=True)
+    assert problems("openai", "CreateChatCompletionResponse", body) == []
+    assert FORMAT.decode(HttpReply(200, {}, json.dumps(body).encode())) == Completion(
+        text="Paris",
+        finish_reason=FinishReason.TOOL_CALLS,
+        raw_finish_reason="tool_calls",
+        tool_calls=(ToolCall("c", "find", "{}"),),
+        usage=Usage(30, 20, 10, 4, 15),
+        served_model="gpt-x",
+        request_id="chat",
+    )
