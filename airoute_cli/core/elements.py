@@ -15,6 +15,7 @@ class Element(StrEnum):
     IMAGE_DATA = "image_data"
     DOCUMENT_URL = "document_url"
     DOCUMENT_DATA = "document_data"
+    S3_MEDIA = "s3_media"
     TOOL_RESULT_MEDIA = "tool_result_media"
     THOUGHTS = "thoughts"
     SCHEMA_WITH_TOOLS = "schema_with_tools"
@@ -48,6 +49,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         Element.IMAGE_DATA: "an image inside the request",
         Element.DOCUMENT_URL: "a document by its URL",
         Element.DOCUMENT_DATA: "a document inside the request",
+        Element.S3_MEDIA: "an image or a document in S3",
         Element.TOOL_RESULT_MEDIA: "an image or a document in a tool's result",
         Element.THOUGHTS: "the reasoning of an earlier turn",
         Element.SCHEMA_WITH_TOOLS: "a JSON schema beside tools",
@@ -77,6 +79,9 @@ HINTS = frozenset(
         Element.TURN_NAME,
     }
 )
+
+# What only a wire format carries that says so (FormatSpec.carries); the others need not know of it.
+RARE = frozenset({Element.S3_MEDIA})
 
 # These may be dropped where the profile says so. Everything else is what is asked itself.
 SETTINGS = frozenset(

@@ -91,12 +91,14 @@ class FormatSpec:
 
     ``options`` is the pydantic model of the keys that it reads in a provider's table, from whose
     instance ``make`` makes the format (None: it is no HTTP, but runs inside this process).
-    ``cannot`` is what it has no words for, ``extras`` see Carrier. ``signing`` names the scheme by
-    which its requests are signed where no key is given, as in ``aws-sigv4``.
+    ``cannot`` is what it has no words for, ``carries`` those of the ``RARE`` elements for which it
+    has some; ``extras`` see Carrier. ``signing`` names the scheme by which its requests are signed
+    where no key is given, as in ``aws-sigv4``.
     """
 
     make: Callable[[Any], WireFormat] | None
     options: type[Any]
     cannot: frozenset[str] = frozenset()
+    carries: frozenset[str] = frozenset()
     extras: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     signing: str | None = None

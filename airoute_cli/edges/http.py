@@ -11,6 +11,7 @@ import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ CONNECT_TIMEOUT_S = 15.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 _DNS_CACHE_S = 60
+_PATH: ContextVar[str] = ContextVar("_PATH")
 _REDIRECTS = range(300, 400)
 _OUR_HEADERS: Mapping[str, str] = MappingProxyType(
     {"user-agent": f"airoute/{__version__}", "accept-encoding": "gzip, deflate"}
@@ -146,6 +148,7 @@ class HttpTransport:
                 content=request.body,
                 extensions={"timeout": {"connect": CONNECT_TIMEOUT_S}},
             )
+            _PATH.set(sent.url.raw_path.decode().partition("?")[0])
             response = await self._transport_for(sent.url).handle_async_request(sent)
         if response.status_code in _REDIRECTS:
             await response.aclose()
@@ -173,8 +176,19 @@ def _transport(secure: bool, proxy: str | None) -> AiohttpTransport:  # noqa: FB
         auto_decompress=False,
         trust_env=False,
         proxy=proxy,
+        middlewares=(_path_as_written,),
     )
     return AiohttpTransport(verify=tls, client=session)
+
+
+async def _path_as_written(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Undo what aiohttp does to a path: it writes ``%3A`` as ``:``, which breaks a signature."""
+    path = _PATH.get()
+    if path != request.url.raw_path:
+        request.url = request.url.with_path(path, encoded=True, keep_query=True)
+    return await handler(request)
 
 
 def _authorities() -> ssl.SSLContext:

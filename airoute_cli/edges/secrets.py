@@ -56,13 +56,16 @@ def find_key(provider: Provider, environ: Mapping[str, str]) -> Secret | None:
     return Secret(environ[found].strip()) if found else None
 
 
-def check_key(provider: Provider, environ: Mapping[str, str]) -> None:
-    """Raise SetupError if the key cannot be had, as far as this can be seen without a command."""
+def check_key(provider: Provider, environ: Mapping[str, str]) -> bool:
+    """Whether the provider gets a key, as far as this can be seen without a command.
+
+    Raises SetupError if its key cannot be had or must not be sent.
+    """
     variables, command = provider.api_key_env, provider.api_key_cmd
     found = _set_variable(provider, environ)
     if not command and not (found or (variables and not provider.key_optional)):
-        return
-    _check_transport(provider)
+        return False
+    check_transport(provider)
     if variables and not found:
         names = " or ".join(variables)
         are = "is not set" if len(variables) == 1 else "are not set"
@@ -76,6 +79,7 @@ def check_key(provider: Provider, environ: Mapping[str, str]) -> None:
             f'The provider "{provider.name}" gets its key from the command "{command[0]}", '
             "which is not found. Install it, or correct api_key_cmd."
         )
+    return True
 
 
 def _set_variable(provider: Provider, environ: Mapping[str, str]) -> str | None:
@@ -83,7 +87,8 @@ def _set_variable(provider: Provider, environ: Mapping[str, str]) -> str | None:
     return next((name for name in provider.api_key_env if environ.get(name, "").strip()), None)
 
 
-def _check_transport(provider: Provider) -> None:
+def check_transport(provider: Provider) -> None:
+    """Raise SetupError where a key or credentials would travel in the clear."""
     url = urlsplit(provider.base_url or "")
     if url.scheme == "http" and not is_loopback(provider.base_url):
         raise SetupError(

@@ -13,6 +13,7 @@ from airoute_cli.edges.secrets import check_key
 from airoute_cli.edges.weights import find_weights
 from airoute_cli.engine.finding import Finding, Level
 from airoute_cli.engine.policy_check import policy_findings
+from airoute_cli.engine.signing import check_signer
 from airoute_cli.routing.tasks import TASKS
 
 STALE_AFTER = timedelta(days=180)
@@ -159,7 +160,8 @@ def _keys(case: _Case) -> Iterator[Finding]:
 
 def _key_trouble(provider: Provider, environ: Mapping[str, str]) -> str | None:
     try:
-        check_key(provider, environ)
+        if not check_key(provider, environ):
+            check_signer(provider)
     except SetupError as error:
         return str(error)
     return None

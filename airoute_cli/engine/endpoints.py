@@ -71,10 +71,12 @@ class Endpoints:
 def _http(provider: Provider, environ: Mapping[str, str], on_limits: OnLimits | None) -> Endpoint:
     from airoute_cli.engine.http_endpoint import HttpEndpoint
     from airoute_cli.engine.key_source import KeySource
+    from airoute_cli.engine.signing import signer_for
     from airoute_cli.providers.registry import wire_format
 
     keys = KeySource(provider, environ)
-    return HttpEndpoint(wire_format(provider), keys, on_limits=on_limits)
+    sign = None if keys.key else signer_for(provider, environ)
+    return HttpEndpoint(wire_format(provider), keys, sign=sign, on_limits=on_limits)
 
 
 def _embedded() -> Endpoint:

@@ -19,9 +19,6 @@ from airoute_cli.engine.endpoints import OnLimits
 _OK = range(200, 300)
 _NO_KEY = Secret("")
 
-# Signs a request that carries no key.
-Sign = Callable[[HttpRequest], HttpRequest]
-
 T = TypeVar("T")
 
 
@@ -32,6 +29,16 @@ class Keys(Protocol):
 
     async def renew(self, refused: Secret | None) -> bool:
         """Whether there is another key than the one that was refused."""
+        ...
+
+
+class Sign(Protocol):
+    """Signs a request that carries no key. ``secret``: what it puts into it that nobody may see."""
+
+    secret: Secret | None
+
+    async def __call__(self, request: HttpRequest) -> HttpRequest:
+        """``request`` with its signature. Raises CallError where it cannot be signed."""
         ...
 
 
@@ -88,16 +95,16 @@ class HttpEndpoint:
     async def _with_key(self, ask: Callable[[Secret | None], Awaitable[T]]) -> T:
         key = self._keys.key
         try:
-            with _scrubbed(key):
+            with self._scrubbed(key):
                 return await ask(key)
         except CallError as error:
             if error.kind is not ErrorKind.AUTH or not await self._keys.renew(key):
                 raise
-        with _scrubbed(self._keys.key):
+        with self._scrubbed(self._keys.key):
             return await ask(self._keys.key)
 
     async def _complete(self, model: Model, request: Request, key: Secret | None) -> Completion:
-        asked = self._signed(self._wire.encode(model, request, key, stream=False))
+        asked = await self._signed(self._wire.encode(model, request, key, stream=False))
         reply = await self._transport.send(asked, timeout_s=model.provider.timeout)
         self._observe(model, reply.headers)
         if reply.status not in _OK:
@@ -107,7 +114,7 @@ class HttpEndpoint:
     async def _stream(
         self, model: Model, request: Request, key: Secret | None, on_text: Callable[[str], None]
     ) -> Completion:
-        asked = self._signed(self._wire.encode(model, request, key, stream=True))
+        asked = await self._signed(self._wire.encode(model, request, key, stream=True))
         async with self._transport.stream(asked, timeout_s=model.provider.timeout) as answer:
             self._observe(model, answer.headers)
             if answer.status not in _OK:
@@ -126,31 +133,31 @@ class HttpEndpoint:
             on_text(completion.text)
         return completion
 
-    def _signed(self, request: HttpRequest) -> HttpRequest:
-        return self._sign(request) if self._sign else request
+    async def _signed(self, request: HttpRequest) -> HttpRequest:
+        return await self._sign(request) if self._sign else request
 
     def _observe(self, model: Model, headers: Mapping[str, str]) -> None:
         if self._on_limits and (told := self._wire.limits(headers, time.time())):
             self._on_limits(model.name, told)
 
-
-@contextmanager
-def _scrubbed(key: Secret | None) -> Iterator[None]:
-    try:
-        yield
-    except CallError as error:
-        message = (key or _NO_KEY).scrub(str(error))
-        if message == str(error):
-            raise
-        raise CallError(
-            error.kind,
-            message,
-            status=error.status,
-            retry_after=error.retry_after,
-            retryable=error.retryable,
-            request_id=error.request_id,
-            usage=error.usage,
-        ) from None
+    @contextmanager
+    def _scrubbed(self, key: Secret | None) -> Iterator[None]:
+        try:
+            yield
+        except CallError as error:
+            signed = self._sign.secret if self._sign else None
+            message = (signed or _NO_KEY).scrub((key or _NO_KEY).scrub(str(error)))
+            if message == str(error):
+                raise
+            raise CallError(
+                error.kind,
+                message,
+                status=error.status,
+                retry_after=error.retry_after,
+                retryable=error.retryable,
+                request_id=error.request_id,
+                usage=error.usage,
+            ) from None
 
 
 async def _whole(answer: HttpStream) -> HttpReply:

@@ -115,8 +115,14 @@ def _is_data(url: str) -> bool:
     return url.startswith("data:")
 
 
+def _place(url: str, inside: Element, elsewhere: Element) -> Element:
+    if url.startswith("s3://"):
+        return Element.S3_MEDIA
+    return inside if _is_data(url) else elsewhere
+
+
 def _in_image(image: Image) -> Iterator[str]:
-    yield Element.IMAGE_DATA if _is_data(image.url) else Element.IMAGE_URL
+    yield _place(image.url, Element.IMAGE_DATA, Element.IMAGE_URL)
     if image.detail is not None:
         yield Element.IMAGE_DETAIL
 
@@ -126,7 +132,7 @@ _IN_PART: Mapping[type[Part], Callable[..., Iterator[str]]] = MappingProxyType(
         Text: lambda _: iter(()),
         Image: _in_image,
         Document: lambda part: iter(
-            [Element.DOCUMENT_DATA if _is_data(part.url) else Element.DOCUMENT_URL]
+            [_place(part.url, Element.DOCUMENT_DATA, Element.DOCUMENT_URL)]
         ),
         Thought: lambda _: iter([Element.THOUGHTS]),
         CacheMark: lambda _: iter([Element.CACHE_MARK]),

@@ -71,3 +71,15 @@ def test_an_address_may_depend_on_the_region() -> None:
 )
 def test_reasoning_models_refuse_sampling(model: str, *, refuses: bool) -> None:
     assert (Element.TEMPERATURE in services()["openai"].refused_by(model)) is refuses
+
+
+@pytest.mark.parametrize(
+    ("url", "owned"),
+    [
+        ("https://bedrock-runtime.eu-west-1.amazonaws.com", True),
+        ("https://bedrock-runtime.eu-west-1.amazonaws.com.evil.example", False),
+        ("https://gateway.example", False),
+    ],
+)
+def test_bedrocks_key_goes_to_bedrock_alone(url: str, *, owned: bool) -> None:
+    assert services()["bedrock"].owns(url) is owned

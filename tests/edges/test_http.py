@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import re
 import socket
 import zlib
 from collections.abc import AsyncIterator, Iterator
@@ -71,6 +72,17 @@ async def test_what_goes_over_the_socket(
     assert reply.status == 200
     assert reply.headers["x-request-id"] == "req-scripted"
     assert json.loads(reply.body)["choices"][0]["message"]["content"] == "You said: hi"
+
+
+@pytest.mark.parametrize("path", ["/m/a%3Ab%2Fc/x", "/m/a:b/x", "/m/gr%C3%BC%20n?q=1%3A2&r=a+b"])
+async def test_a_path_travels_as_it_is_written(
+    path: str, transport: HttpTransport, provider_server: ScriptedServer
+) -> None:
+    provider_server.paths = re.compile("/m/.*")
+    origin = provider_server.base_url.removesuffix("/v1")
+    await transport.send(_request(f"{origin}{path}"), timeout_s=GENEROUS_S)
+    assert provider_server.requests[0].path.partition("?")[0] == path.partition("?")[0]
+    assert ("?" in path) == ("?" in provider_server.requests[0].path)
 
 
 async def test_statuses_are_the_formats_business(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -231,3 +232,15 @@ def test_weights_that_are_not_here_are_told_with_the_command(tmp_path: Path):
 
 def test_a_finding_without_a_remedy_ends_with_its_message():
     assert str(Finding("note", "x", "y.")) == "note: x: y."  # type: ignore[arg-type]
+
+
+def test_a_signer_that_is_not_installed_is_told(told: Told, monkeypatch: pytest.MonkeyPatch):
+    text = BASE.replace('api = "openai"\nbase_url = "https://a.example/v1"',
+                        'api = "bedrock"\nregion = "eu-west-1"') + DEFAULT  # fmt: skip
+    assert not any("botocore" in finding for finding in told(text))
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    (finding,) = [finding for finding in told(text) if "botocore" in finding]
+    assert finding.startswith('error: provider "a": ')
+    assert "pip install 'airoute[bedrock]'" in finding
+    with_key = told(text, environ={"AWS_BEARER_TOKEN_BEDROCK": "k"})
+    assert not any("botocore" in finding for finding in with_key)

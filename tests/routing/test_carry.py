@@ -40,6 +40,7 @@ def _asked(*parts: object, **fields: object) -> Request:
         (_asked(Image("data:image/png;base64,AA", "low")), {"image_data", "image_detail"}),
         (_asked(Document("https://x/a.pdf")), {"document_url"}),
         (_asked(Document("data:application/pdf;base64,AA")), {"document_data"}),
+        (_asked(Image("s3://b/a.png"), Document("s3://b/a.pdf")), {"s3_media"}),
         (_asked(Thought("hm", "anthropic")), {"thoughts"}),
         (_asked(CacheMark()), {"cache_mark"}),
         (_asked(settings=Settings(temperature=0.0, seed=0)), {"temperature", "seed"}),

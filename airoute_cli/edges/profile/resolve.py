@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from airoute_cli.core.elements import Carrier
+from airoute_cli.core.elements import RARE, Carrier
 from airoute_cli.core.money import FREE_RATES, Price, Rates
 from airoute_cli.core.policy import (
     Forbidden,
@@ -73,8 +73,8 @@ def _provider(name: str, table: ProviderTable, api: ApiUse, problems: Problems) 
         base_url=url,
         api_key_env=table.api_key_env if own_key else service.api_key_env,
         api_key_cmd=table.api_key_cmd,
-        # A server on this machine mostly wants none.
-        key_optional=not own_key and is_loopback(url),
+        # A server on this machine mostly wants none; where requests can be signed, none is needed.
+        key_optional=not own_key and (is_loopback(url) or api.spec.signing is not None),
         headers=MappingProxyType(dict(table.headers)),
         region=table.region,
         limits=Limits(table.requests_per_minute, table.tokens_per_minute, table.max_concurrency),
@@ -153,7 +153,7 @@ def _model(
         limits=Limits(table.requests_per_minute, table.tokens_per_minute),
         settings=Settings.read(table.params),
         carrier=Carrier(
-            cannot=api.spec.cannot | api.service.refused_by(table.name),
+            cannot=api.spec.cannot | (RARE - api.spec.carries) | api.service.refused_by(table.name),
             extras=api.spec.extras,
         ),
     )

@@ -646,3 +646,47 @@ def test_a_named_profile_must_be_there(
     assert str(caught.value).endswith(
         f": {why} `airoute profile init --path FILE` writes a new one."
     )
+
+
+BEDROCK = """
+[providers.aws]
+api = "bedrock"
+{more}
+[models.claude]
+provider = "aws"
+name = "anthropic.claude-v1:0"
+[models.nova]
+provider = "aws"
+name = "amazon.nova-v1:0"
+[[routes]]
+name = "all"
+models = ["claude", "nova"]
+"""
+
+
+def test_bedrock_is_where_its_region_is_and_needs_no_key(load: Load):
+    given = load(BEDROCK.format(more='region = "eu-west-1"\naws_profile = "work"'))
+    provider = given.providers["aws"]
+    assert provider.base_url == "https://bedrock-runtime.eu-west-1.amazonaws.com"
+    assert (provider.api_key_env, provider.key_optional) == (("AWS_BEARER_TOKEN_BEDROCK",), True)
+    assert provider.options == {"aws_profile": "work"}
+    refused = {name: model.carrier.cannot for name, model in given.models.items()}
+    assert "top_k" in refused["nova"]
+    assert "top_k" not in refused["claude"]
+    assert "s3_media" not in refused["claude"]
+
+
+def test_a_key_that_the_profile_names_is_needed(load: Load):
+    given = load(BEDROCK.format(more='region = "eu-west-1"\napi_key_env = "MINE"'))
+    assert not given.providers["aws"].key_optional
+
+
+def test_bedrock_without_a_region_or_an_address_is_told(problems: Told):
+    (told,) = problems(BEDROCK.format(more=""))
+    assert 'the address of "bedrock" depends on it' in told
+    assert 'region = "us-east-1"' in told
+
+
+def test_what_is_in_s3_is_for_bedrock_alone(load: Load):
+    given = load(BEDROCK.format(more='region = "eu-west-1"').replace('"bedrock"', '"openai"'))
+    assert all("s3_media" in model.carrier.cannot for model in given.models.values())

@@ -14,11 +14,6 @@ def claude(**params):
     return {"params": {"messages": [{"role": "user", "content": "hi"}], **params}}
 
 
-def converse(**asked):
-    turn = {"role": "user", "content": [{"text": "hi"}]}
-    return {"modelInput": {"messages": [turn], **asked}}
-
-
 def gem(**asked):
     return {"request": {"contents": [{"role": "user", "parts": [{"text": "hi"}]}], **asked}}
 
@@ -79,37 +74,6 @@ def test_anthropic_images_by_url_and_system_text():
         (Message("system", (Text("s"),)), Message("user", (Image("https://x/y.png"),))),
         Settings(top_k=4),
     )
-
-
-def test_bedrock():
-    read = bedrock.read_line(
-        {
-            "modelInput": {
-                "modelId": "m",
-                "system": [{"text": "be brief"}],
-                "messages": [
-                    {
-                        "role": "user",
-                        "content": [
-                            {"text": "look"},
-                            {"image": {"format": "png", "source": {"bytes": "AA=="}}},
-                        ],
-                    },
-                    {"role": "assistant", "content": [{"text": "done"}]},
-                ],
-                "inferenceConfig": {
-                    "maxTokens": 9,
-                    "temperature": 0.5,
-                    "topP": 0.9,
-                    "stopSequences": ["END"],
-                },
-                "requestMetadata": {"team": "a"},
-            },
-            "metadata": {"tier": "gold"},
-            "ticket": 1,
-        }
-    )
-    assert read == (ASKED, {"team": "a", "tier": "gold"}, {"ticket": 1})
 
 
 def test_bedrock_lines_with_claudes_own_body():
@@ -226,52 +190,6 @@ def parts(*given):
             claude(max_tokens="9"),
             "invalid_setting",
             "params.max_tokens must be a whole number of at least 1, not '9'",
-        ),
-        (bedrock, {"modelInput": "x"}, "invalid_row", "modelInput must be an object, not a string"),
-        (
-            bedrock,
-            converse(messages=[]),
-            "empty_prompt",
-            "modelInput.messages is empty: there is nothing to ask",
-        ),
-        (
-            bedrock,
-            converse(**turn({"text": "x"}, {"toolUse": {}})),
-            "unsupported_content",
-            f"modelInput.messages[0].content[1]: a part of type 'toolUse' {CANNOT}",
-        ),
-        (
-            bedrock,
-            converse(**turn({"text": "x", "cachePoint": {}})),
-            "unsupported_content",
-            f"modelInput.messages[0].content[0]: a part of type 'cachePoint' {CANNOT}",
-        ),
-        (
-            bedrock,
-            converse(**turn({"image": {"format": "png", "source": {"s3Location": {}}}})),
-            "unsupported_content",
-            (
-                "modelInput.messages[0].content[0].image: an image with a source of type "
-                f"'s3Location' {CANNOT}"
-            ),
-        ),
-        (
-            bedrock,
-            converse(toolConfig={"tools": []}),
-            "unsupported_content",
-            f"modelInput: the key 'toolConfig' {CANNOT}",
-        ),
-        (
-            bedrock,
-            converse(inferenceConfig={"topP": "x"}),
-            "invalid_setting",
-            "modelInput.inferenceConfig.topP must be a number, not 'x'",
-        ),
-        (
-            bedrock,
-            converse(messages=[{"role": "system", "content": []}]),
-            "invalid_row",
-            "modelInput.messages[0].role must be user or assistant, not 'system'",
         ),
         (gemini, {"request": []}, "invalid_row", "request must be an object, not a list"),
         (
