@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from airoute_cli.cli.exit_codes import ExitCode
 from airoute_cli.cli.render.plain import harmless
+from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import UsageError
 from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.profile import Profile
-from airoute_cli.core.request import Row
+from airoute_cli.core.request import Document, Image, Row
 from airoute_cli.engine.one import plan_one, prompt_row
 from airoute_cli.engine.open_profile import open_profile
-from airoute_cli.engine.result_line import airoute_object, completion_body, dumps
+from airoute_cli.engine.result_line import airoute_object, completion_body, dumps, parsed_calls
 from airoute_cli.engine.run_one import run_one
 
 
 def answer(
     prompt: str,
     *,
+    attachments: Sequence[Image | Document],
     model: str | None,
     system: str | None,
     usage: bool,
@@ -34,15 +36,13 @@ def answer(
     """Plan, ask, print."""
     opened = open_profile(profile, environ)
     _check_model(opened, model)
-    row = prompt_row(prompt, system, {})
+    row = prompt_row(prompt, system, {}, attachments)
     plan = plan_one(opened, row, model=model)
     outcome = asyncio.run(run_one(opened, environ, row, plan, _say if stream else None))
     if json:
         sys.stdout.write(dumps(_told(row, outcome, opened)).decode() + "\n")
-    elif outcome.completion and not stream:
-        _say(outcome.completion.text)
-    if outcome.completion and not json:
-        _end_line(outcome.completion.text)
+    elif outcome.completion:
+        _print(outcome.completion, said=stream)
     if usage and not quiet:
         sys.stderr.write(_usage_line(outcome) + "\n")
     return _finish(outcome, quiet=quiet)
@@ -59,9 +59,14 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _end_line(text: str) -> None:
-    if not text.endswith("\n"):
+def _print(answer: Completion, *, said: bool) -> None:
+    """The answer on lines of its own; tool calls as JSON, so that a pipe gets them."""
+    if not said:
+        _say(answer.text)
+    if not answer.text.endswith("\n") and (answer.text or not answer.tool_calls):
         _say("\n")
+    if answer.tool_calls:
+        _say(dumps(parsed_calls(answer)).decode() + "\n")
 
 
 def _told(row: Row, outcome: Outcome, profile: Profile) -> dict[str, object]:

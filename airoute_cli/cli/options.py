@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from airoute_cli.core.request import Document, Image
 
 ProfileOption = Annotated[
     Path | None,
@@ -23,6 +26,16 @@ EnvFileOption = Annotated[
     Path | None,
     typer.Option(
         "--env-file", metavar="FILE", help="Read keys from a .env file.", show_default=False
+    ),
+]
+AttachmentOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attachment",
+        "-a",
+        metavar="FILE|URL",
+        help="An image or a PDF beside the prompt; repeatable, - for stdin.",
+        show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
@@ -40,12 +53,31 @@ def environment(env_file: Path | None) -> Mapping[str, str]:
     return {**load_env_file(env_file), **os.environ}
 
 
-def read_prompt(argument: str | None) -> str:
-    """The prompt: stdin where it is piped, then the argument. Raises UsageError without either."""
+def read_attachments(given: Sequence[str] | None) -> list[Image | Document]:
+    """What ``-a`` names. Raises UsageError where one of them cannot be attached."""
+    if not given:
+        return []
+    from airoute_cli.core.errors import UsageError
+    from airoute_cli.edges.attachments import STDIN, read_attachment
+
+    if given.count(STDIN) > 1:
+        raise UsageError("--attachment - stands twice, and there is one stdin.")
+    return [read_attachment(one, sys.stdin.buffer if sys.stdin else None) for one in given]
+
+
+def read_prompt(argument: str | None, *, attached: Sequence[str] | None = None) -> str:
+    """The prompt: stdin where it is piped, then the argument. Raises UsageError without either.
+
+    Where one of the attachments is stdin, the prompt is the argument alone.
+    """
     from airoute_cli.core.errors import UsageError
 
     explicit = argument == "-"
-    given = sys.stdin if explicit or (sys.stdin and not sys.stdin.isatty()) else None
+    taken = "-" in (attached or ())
+    if explicit and taken:
+        raise UsageError("stdin cannot be both the prompt and an attachment; keep one of the two -")
+    piped_in = not taken and sys.stdin and not sys.stdin.isatty()
+    given = sys.stdin if explicit or piped_in else None
     piped = given.read() if given else ""  # none at all where the shell has closed it (<&-)
     parts = [part for part in (piped.strip(), "" if explicit else argument) if part]
     if not parts:

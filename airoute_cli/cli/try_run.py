@@ -13,7 +13,7 @@ from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.policy import OnEmpty
 from airoute_cli.core.profile import Profile
-from airoute_cli.core.request import Row
+from airoute_cli.core.request import Document, Image, Row
 from airoute_cli.engine.one import plan_one, prompt_row
 from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.routing.features import find_features
@@ -23,6 +23,7 @@ from airoute_cli.routing.plan_json import plan_to_dict
 def show(
     prompt: str,
     *,
+    attachments: Sequence[Image | Document],
     system: str | None,
     metadata: Sequence[str],
     run: bool,
@@ -33,7 +34,7 @@ def show(
 ) -> ExitCode:
     """Print the plan; with ``run`` or ``every`` the answers too."""
     opened = open_profile(profile, environ)
-    row = prompt_row(prompt, system, _metadata(metadata))
+    row = prompt_row(prompt, system, _metadata(metadata), attachments)
     plan = plan_one(opened, row)
     outcomes = _outcomes(opened, environ, row, plan, run=run, every=every)
     features = _features(row)

@@ -80,7 +80,7 @@ class ToolCall:
         """The arguments as a value, None where they are no JSON; no text at all is no argument."""
         try:
             return json.loads(self.arguments or "{}")
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             return None
 
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.profile import Profile
-from airoute_cli.core.request import Message, Request, Row, Text
+from airoute_cli.core.request import Document, Image, Message, Request, Row, Text
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.routing.planner import Planner
 
 
-def prompt_row(prompt: str, system: str | None, metadata: Mapping[str, str]) -> Row:
-    """A prompt as the row that a batch would read; its digest is over what is asked."""
+def prompt_row(
+    prompt: str,
+    system: str | None,
+    metadata: Mapping[str, str],
+    attachments: Sequence[Image | Document] = (),
+) -> Row:
+    """A prompt as the row that a batch would read; its digest is over all that is asked.
+
+    What is attached stands before the text, which is where models look for it.
+    """
     turns = [Message("system", (Text(system),))] if system else []
-    raw = "\x00".join((system or "", prompt)).encode()
+    raw = "\x00".join((system or "", prompt, *(part.url for part in attachments))).encode()
     return Row(
         custom_id="prompt",
         line=1,
         digest=hashlib.blake2b(raw, digest_size=16).digest(),
-        request=Request((*turns, Message("user", (Text(prompt),)))),
+        request=Request((*turns, Message("user", (*attachments, Text(prompt))))),
         raw=raw,
         metadata=metadata,
     )

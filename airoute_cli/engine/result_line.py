@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -66,6 +67,9 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
         "finish_reason": completion.finish_reason if completion else None,
         "raw_finish_reason": completion.raw_finish_reason if completion else None,
         "truncated": completion.truncated if completion else False,
+        **(
+            {"tool_calls": parsed_calls(completion)} if completion and completion.tool_calls else {}
+        ),
         **_dropped(plan, outcome.model),
         "usage": usage_dict(usage),
         "cost": {
@@ -78,6 +82,26 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
         "policy": policy_to_dict(plan) if plan else None,
         "attempts": [attempt_dict(attempt) for attempt in outcome.attempts],
     }
+
+
+def parsed_calls(completion: Completion) -> list[dict[str, Any]]:
+    """The tool calls with their arguments as values, None where they are no JSON."""
+    return [
+        {"id": call.id, "name": call.name, "arguments": _writable(call.parsed)}
+        for call in completion.tool_calls
+    ]
+
+
+def _writable(value: Any) -> Any:
+    """``value``, written by the standard library where it is beyond what orjson writes."""
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        try:
+            return orjson.Fragment(json.dumps(value, allow_nan=False, separators=(",", ":")))
+        except ValueError:
+            return None
+    return value
 
 
 def _dropped(plan: Plan | None, model: str | None) -> dict[str, Any]:
@@ -143,7 +167,7 @@ def completion_body(completion: Completion, digest: bytes, attempt: Attempt) -> 
     }
 
 
-def dumps(value: Mapping[str, Any]) -> bytes:
+def dumps(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
     """JSON; exact decimals are written as the nearest number."""
     return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
 

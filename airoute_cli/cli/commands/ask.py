@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from airoute_cli.cli.options import (
+    AttachmentOption,
     EnvFileOption,
     JsonOption,
     ProfileOption,
     QuietOption,
     environment,
+    read_attachments,
     read_prompt,
 )
 
@@ -38,6 +40,7 @@ def ask(
     no_stream: Annotated[
         bool, typer.Option("--no-stream", help="Wait for the whole answer.")
     ] = False,
+    attachment: AttachmentOption = None,
     profile: ProfileOption = None,
     env_file: EnvFileOption = None,
     json: JsonOption = False,
@@ -51,7 +54,8 @@ def ask(
 
     raise typer.Exit(
         answer(
-            read_prompt(prompt),
+            read_prompt(prompt, attached=attachment),
+            attachments=read_attachments(attachment),
             model=model,
             system=system,
             usage=usage,

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from airoute_cli.cli.options import (
+    AttachmentOption,
     EnvFileOption,
     JsonOption,
     ProfileOption,
     environment,
+    read_attachments,
     read_prompt,
 )
 
@@ -36,6 +38,7 @@ def try_(
     every: Annotated[
         bool, typer.Option("--all", help="Call every eligible model, side by side.")
     ] = False,
+    attachment: AttachmentOption = None,
     profile: ProfileOption = None,
     env_file: EnvFileOption = None,
     json: JsonOption = False,
@@ -45,7 +48,8 @@ def try_(
 
     raise typer.Exit(
         show(
-            read_prompt(prompt),
+            read_prompt(prompt, attached=attachment),
+            attachments=read_attachments(attachment),
             system=system,
             metadata=metadata or [],
             run=run,
