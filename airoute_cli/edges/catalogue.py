@@ -28,7 +28,9 @@ class Family:
 class Service:
     """One entry. ``base_url`` may hold ``{region}``; None: the profile must say where it is.
 
-    ``hosts`` are the domains at which it is also the service itself that answers.
+    ``hosts`` are the domains at which it is also the service itself that answers. Some give their
+    list of models to everybody (``list_needs_key``), and some list other names than those that can
+    be asked (``list_is_whole``).
     """
 
     name: str
@@ -41,6 +43,8 @@ class Service:
     cannot: frozenset[str] = frozenset()
     options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     families: tuple[Family, ...] = ()
+    list_needs_key: bool = True
+    list_is_whole: bool = True
 
     @property
     def needs_region(self) -> bool:
@@ -96,4 +100,6 @@ def _service(name: str, entry: dict[str, Any]) -> Service:
             Family(family["match"], frozenset(family["cannot"]))
             for family in entry.pop("families", ())
         ),
+        list_needs_key=entry.pop("list_needs_key", True),
+        list_is_whole=entry.pop("list_is_whole", True),
     )

@@ -41,7 +41,10 @@ class Endpoints:
 
     def of(self, model: Model) -> Endpoint:
         """The endpoint of a model's provider. Raises SetupError where its key is missing."""
-        provider = model.provider
+        return self.at(model.provider)
+
+    def at(self, provider: Provider) -> Endpoint:
+        """The endpoint of a provider. Raises SetupError where its key is missing."""
         if provider.name not in self._by_provider:
             self._by_provider[provider.name] = self._made(provider)
         return self._by_provider[provider.name]

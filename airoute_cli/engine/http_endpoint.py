@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError, ErrorKind
-from airoute_cli.core.profile import Model
+from airoute_cli.core.profile import Model, Provider
+from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import Request
 from airoute_cli.core.secret import Secret
 from airoute_cli.core.wire import HttpReply, HttpRequest, WireFormat
@@ -40,6 +41,13 @@ class Sign(Protocol):
     async def __call__(self, request: HttpRequest) -> HttpRequest:
         """``request`` with its signature. Raises CallError where it cannot be signed."""
         ...
+
+
+class Listing(NamedTuple):
+    """The models that a provider lists, and the limits that the headers of its list tell."""
+
+    models: tuple[str, ...]
+    limits: RateLimits | None
 
 
 class FixedKey:
@@ -88,6 +96,18 @@ class HttpEndpoint:
         """
         return await self._with_key(lambda key: self._stream(model, request, key, on_text))
 
+    @property
+    def has_key(self) -> bool:
+        """Whether its requests carry a key or a signature."""
+        return self._sign is not None or bool(self._keys.key)
+
+    async def list_models(self, provider: Provider, *, timeout_s: float) -> Listing | None:
+        """The models that the provider lists; None where the API has no list, but is there.
+
+        Raises CallError.
+        """
+        return await self._with_key(lambda key: self._list(provider, key, timeout_s))
+
     async def aclose(self) -> None:
         """Close its connections."""
         await self._transport.aclose()
@@ -120,6 +140,21 @@ class HttpEndpoint:
             if answer.status not in _OK:
                 raise self._wire.decode_error(await _whole(answer), time.time())
             return await self._read(answer, on_text)
+
+    async def _list(
+        self, provider: Provider, key: Secret | None, timeout_s: float
+    ) -> Listing | None:
+        asked = self._wire.list_models(provider, key)
+        if asked is None:
+            # Whatever is answered to this, somebody answers.
+            knock = HttpRequest(provider.base_url or "", {}, method="GET")
+            await self._transport.send(knock, timeout_s=timeout_s)
+            return None
+        reply = await self._transport.send(await self._signed(asked), timeout_s=timeout_s)
+        if reply.status not in _OK:
+            raise self._wire.decode_error(reply, time.time())
+        limits = self._wire.limits(reply.headers, time.time())
+        return Listing(tuple(self._wire.decode_models(reply)), limits)
 
     async def _read(self, answer: HttpStream, on_text: Callable[[str], None]) -> Completion:
         decoder = self._wire.decode_stream(answer.headers)

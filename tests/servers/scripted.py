@@ -97,6 +97,12 @@ def status(code: int, body: Any = None, headers: Mapping[str, str] | None = None
     return reply
 
 
+def models(*names: str, headers: Mapping[str, str] | None = None) -> Reply:
+    """A list of models."""
+    data = [{"id": name, "object": "model"} for name in names]
+    return status(200, {"object": "list", "data": data}, headers)
+
+
 def raw(data: bytes) -> Reply:
     """These bytes instead of an HTTP answer, and the connection is closed."""
 
@@ -199,6 +205,7 @@ class ScriptedServer:
 
     def __init__(self, *, port: int = 0, log: Path | None = None, tls: bool = False) -> None:
         self.respond: Callable[[Recorded, int], Reply] = lambda _request, _n: ok()
+        self.list_models: Callable[[Recorded], Reply] = lambda _request: models("scripted")
         self.paths = re.compile(r"/v1/chat/completions")  # where completions are asked for
         self.port = port
         self._tls = tls
@@ -302,8 +309,8 @@ class ScriptedServer:
 
     def _reply_to(self, request: Recorded) -> Reply:
         path = urlsplit(request.path).path
-        if request.method == "GET" and path == "/v1/models":
-            return status(200, {"object": "list", "data": [{"id": "scripted", "object": "model"}]})
+        if request.method == "GET":
+            return self.list_models(request) if path == "/v1/models" else status(404)
         if request.method != "POST" or not self.paths.fullmatch(path):
             return status(404, {"error": {"message": f"no such path: {path}"}})
         with self._changed:

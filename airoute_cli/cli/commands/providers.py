@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from airoute_cli.cli.options import JsonOption
+from airoute_cli.cli.exit_codes import ExitCode
+from airoute_cli.cli.options import EnvFileOption, JsonOption, ProfileOption, environment
 
 if TYPE_CHECKING:
+    from airoute_cli.core.profile import Profile
     from airoute_cli.edges.catalogue import Service
 
-app = typer.Typer(invoke_without_command=True, help="Show the services that a profile can name.")
+app = typer.Typer(
+    invoke_without_command=True,
+    help="Show the services that a profile can name, and check those that it names.",
+)
 
 
 @app.callback()
@@ -32,6 +37,60 @@ def providers(context: typer.Context, *, json: JsonOption = False) -> None:
         return
     for service in found:
         typer.echo(_as_text(service))
+
+
+@app.command()
+def check(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Only these. [default: all]", show_default=False),
+    ] = None,
+    *,
+    call: Annotated[
+        bool, typer.Option("--call", help="Ask each model for a few tokens; it may cost money.")
+    ] = False,
+    models: Annotated[
+        bool, typer.Option("--models", help="Print the names that each provider lists.")
+    ] = False,
+    profile: ProfileOption = None,
+    env_file: EnvFileOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Ask the profile's providers: reachable, key accepted, models known; exit 6 if any is not.
+
+    Without --call nothing is generated: it asks for their lists of models.
+    """
+    import asyncio
+
+    from airoute_cli.cli.render.providers import as_data, as_text
+    from airoute_cli.engine.open_profile import open_profile
+    from airoute_cli.engine.provider_check import check_providers
+
+    environ = environment(env_file)
+    opened = open_profile(profile, environ)
+    wanted = _wanted(opened, names)
+    reports = asyncio.run(check_providers(opened, environ, wanted, call=call))
+    if json:
+        import json as json_text
+
+        typer.echo(json_text.dumps([as_data(report) for report in reports]))
+    else:
+        for report in reports:
+            embedded = opened.providers[report.name].embedded
+            typer.echo(as_text(report, embedded=embedded, models=models))
+    if not all(report.ok for report in reports):
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+def _wanted(profile: Profile, names: list[str] | None) -> list[str]:
+    from airoute_cli.core.errors import UsageError
+    from airoute_cli.edges.profile.problems import nearest
+
+    for name in names or ():
+        if name not in profile.providers:
+            hint = nearest(name, profile.providers)
+            raise UsageError(f'{profile.path} has no provider "{name}". {hint}')
+    return list(dict.fromkeys(names or profile.providers))
 
 
 def _as_data(service: Service) -> dict[str, Any]:
