@@ -233,7 +233,7 @@ def _key_remedy(provider: Provider, key: KeyState) -> str:
 
 def _sentence(error: CallError) -> str:
     text = str(error).rstrip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _ms_since(started: float) -> float:

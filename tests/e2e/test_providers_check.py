@@ -115,7 +115,7 @@ def test_an_api_without_a_list_is_knocked_at(airoute, provider_server, tmp_path,
     ran = airoute("providers", "check")
     assert ran.returncode == 0, ran.stdout
     assert "no list of models" in ran.stdout
-    assert "m (m:1): not proved (--call asks it)" in ran.stdout
+    assert "· m (m:1): not proved (--call asks it)" in ran.stdout
     refusal = {"x-amzn-ErrorType": "ResourceNotFoundException"}
     provider_server.script([status(404, {"message": "no such model"}, refusal)])
     called = airoute("providers", "check", "--call")

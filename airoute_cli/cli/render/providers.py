@@ -34,13 +34,19 @@ def _lines(report: ProviderReport, *, embedded: bool, models: bool) -> Iterator[
     if report.problem:
         yield f"    {report.problem}"
     for model in report.models:
-        yield f"    {_mark(ok=not model.problem)} {_model(model, embedded=embedded)}"
+        good = None if _is_open(model) else not model.problem
+        yield f"    {_mark(ok=good)} {_model(model, embedded=embedded)}"
     if models:
         yield from (f"    - {name}" for name in report.listed or ())
 
 
-def _mark(*, ok: bool) -> str:
-    return "✓" if ok else "✗"
+def _mark(*, ok: bool | None) -> str:
+    """``ok`` None: nothing is proved."""
+    return {True: "✓", False: "✗", None: "·"}[ok]
+
+
+def _is_open(model: ModelReport) -> bool:
+    return model.known is None and model.problem is None
 
 
 def _parts(report: ProviderReport, *, embedded: bool) -> Iterator[str]:
