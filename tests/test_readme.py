@@ -79,7 +79,7 @@ def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_the_quickstart_is_two_blocks_of_one_line():
     blocks = _blocks("sh")
     assert [len(block.splitlines()) for block in blocks] == [1, 1]
-    assert blocks[1].rstrip().endswith("-m pytest")
+    assert blocks[1].rstrip().endswith("-m pytest -n auto")
 
 
 def test_every_command_of_the_readme_does_what_it_says(shop: Path):
