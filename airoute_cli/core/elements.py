@@ -16,8 +16,11 @@ class Element(StrEnum):
     DOCUMENT_URL = "document_url"
     DOCUMENT_DATA = "document_data"
     S3_MEDIA = "s3_media"
+    GCS_MEDIA = "gcs_media"
+    GOOGLE_FILE = "google_file"
     TOOL_RESULT_MEDIA = "tool_result_media"
     THOUGHTS = "thoughts"
+    CALL_PROOF = "call_proof"
     SCHEMA_WITH_TOOLS = "schema_with_tools"
     JSON_OBJECT = "json_object"
     TOOL_CHOICE_NONE = "tool_choice_none"
@@ -42,6 +45,8 @@ class Element(StrEnum):
 
 # A parameter in the words of one API, as in ``extra:logit_bias``.
 EXTRA = "extra:"
+# The reasoning that one API gave, as in ``thoughts:anthropic``.
+THOUGHTS_OF = "thoughts:"
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -50,8 +55,11 @@ WORDS: Mapping[str, str] = MappingProxyType(
         Element.DOCUMENT_URL: "a document by its URL",
         Element.DOCUMENT_DATA: "a document inside the request",
         Element.S3_MEDIA: "an image or a document in S3",
+        Element.GCS_MEDIA: "an image or a document in Google Cloud Storage",
+        Element.GOOGLE_FILE: "a file that was uploaded to the Gemini API",
         Element.TOOL_RESULT_MEDIA: "an image or a document in a tool's result",
         Element.THOUGHTS: "the reasoning of an earlier turn",
+        Element.CALL_PROOF: "the proof of the reasoning behind a tool call",
         Element.SCHEMA_WITH_TOOLS: "a JSON schema beside tools",
         Element.JSON_OBJECT: "a JSON answer without a schema",
         Element.TOOL_CHOICE_NONE: 'tool_choice "none"',
@@ -73,6 +81,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
 HINTS = frozenset(
     {
         Element.CACHE_MARK,
+        Element.CALL_PROOF,
         Element.IMAGE_DETAIL,
         Element.STRICT,
         Element.TOOL_ERROR,
@@ -81,7 +90,7 @@ HINTS = frozenset(
 )
 
 # What only a wire format carries that says so (FormatSpec.carries); the others need not know of it.
-RARE = frozenset({Element.S3_MEDIA})
+RARE = frozenset({Element.CALL_PROOF, Element.GCS_MEDIA, Element.GOOGLE_FILE, Element.S3_MEDIA})
 
 # These may be dropped where the profile says so. Everything else is what is asked itself.
 SETTINGS = frozenset(
@@ -103,12 +112,15 @@ SETTINGS = frozenset(
 
 def in_words(element: str) -> str:
     """What an element is called in a sentence."""
+    if element.startswith(THOUGHTS_OF):
+        api = element.removeprefix(THOUGHTS_OF)
+        return f"{WORDS[Element.THOUGHTS]} (given by the API {api})"
     return WORDS.get(element) or element.removeprefix(EXTRA)
 
 
 def is_setting(element: str) -> bool:
     """Whether the element may be dropped where the profile says so."""
-    return element in SETTINGS or element.startswith(EXTRA)
+    return element in SETTINGS or element.startswith((EXTRA, THOUGHTS_OF))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +128,13 @@ class Carrier:
     """What a model's wire format, its service and its family cannot carry.
 
     ``extras`` are the parameters that it takes in the words of each dialect: a set of names, or
-    None for any. ``extras`` None: any of any dialect.
+    None for any. ``extras`` None: any of any dialect. ``thoughts`` are the dialects whose reasoning
+    it takes back, None for any.
     """
 
     cannot: frozenset[str] = frozenset()
     extras: Mapping[str, frozenset[str] | None] | None = None
+    thoughts: frozenset[str] | None = None
 
     def takes(self, dialect: str, name: str) -> bool:
         """Whether a parameter of that dialect can be sent under its own name."""
@@ -130,6 +144,12 @@ class Carrier:
             return False
         names = self.extras[dialect]
         return names is None or name in names
+
+    def knows(self, dialect: str) -> bool:
+        """Whether it takes back the reasoning that the API of that dialect gave."""
+        if Element.THOUGHTS in self.cannot:
+            return False
+        return self.thoughts is None or dialect in self.thoughts
 
 
 CARRIES_ALL = Carrier()

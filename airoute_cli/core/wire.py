@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError
@@ -85,6 +85,17 @@ class WireFormat(Protocol):
         ...
 
 
+@runtime_checkable
+class PagedModels(Protocol):
+    """What a WireFormat has besides where its list of models comes page by page."""
+
+    def more_models(
+        self, provider: Provider, key: Secret | None, reply: HttpReply
+    ) -> HttpRequest | None:
+        """The request for the page behind ``reply``, which is a 2xx answer; None at the last."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FormatSpec:
     """A wire format as its file in ``providers/formats`` declares it, under the name FORMAT.
@@ -92,8 +103,8 @@ class FormatSpec:
     ``options`` is the pydantic model of the keys that it reads in a provider's table, from whose
     instance ``make`` makes the format (None: it is no HTTP, but runs inside this process).
     ``cannot`` is what it has no words for, ``carries`` those of the ``RARE`` elements for which it
-    has some; ``extras`` see Carrier. ``signing`` names the scheme by which its requests are signed
-    where no key is given, as in ``aws-sigv4``.
+    has some; ``extras`` and ``thoughts`` see Carrier. ``signing`` names the scheme by which its
+    requests are signed where no key is given, as in ``aws-sigv4``.
     """
 
     make: Callable[[Any], WireFormat] | None
@@ -101,4 +112,5 @@ class FormatSpec:
     cannot: frozenset[str] = frozenset()
     carries: frozenset[str] = frozenset()
     extras: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    thoughts: frozenset[str] = frozenset()
     signing: str | None = None

@@ -13,11 +13,13 @@ from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import Request
 from airoute_cli.core.secret import Secret
-from airoute_cli.core.wire import HttpReply, HttpRequest, WireFormat
+from airoute_cli.core.wire import HttpReply, HttpRequest, PagedModels, WireFormat
 from airoute_cli.edges.http import HttpStream, HttpTransport
 from airoute_cli.engine.endpoints import OnLimits
 
 _OK = range(200, 300)
+# A list that has more goes round in circles.
+_MOST_PAGES = 50
 _NO_KEY = Secret("")
 
 T = TypeVar("T")
@@ -150,11 +152,23 @@ class HttpEndpoint:
             knock = HttpRequest(provider.base_url or "", {}, method="GET")
             await self._transport.send(knock, timeout_s=timeout_s)
             return None
-        reply = await self._transport.send(await self._signed(asked), timeout_s=timeout_s)
-        if reply.status not in _OK:
-            raise self._wire.decode_error(reply, time.time())
-        limits = self._wire.limits(reply.headers, time.time())
-        return Listing(tuple(self._wire.decode_models(reply)), limits)
+        names: list[str] = []
+        for _ in range(_MOST_PAGES):
+            reply = await self._transport.send(await self._signed(asked), timeout_s=timeout_s)
+            if reply.status not in _OK:
+                raise self._wire.decode_error(reply, time.time())
+            names += self._wire.decode_models(reply)
+            asked = self._page_behind(reply, provider, key)
+            if asked is None:
+                break
+        return Listing(tuple(names), self._wire.limits(reply.headers, time.time()))
+
+    def _page_behind(
+        self, reply: HttpReply, provider: Provider, key: Secret | None
+    ) -> HttpRequest | None:
+        if not isinstance(self._wire, PagedModels):
+            return None
+        return self._wire.more_models(provider, key, reply)
 
     async def _read(self, answer: HttpStream, on_text: Callable[[str], None]) -> Completion:
         decoder = self._wire.decode_stream(answer.headers)

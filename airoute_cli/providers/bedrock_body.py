@@ -75,7 +75,7 @@ _CONVERSE_KEYS = frozenset(
 _MODELS_OWN = "additionalModelRequestFields"
 
 # Claude's thinking goes back to Claude, by whichever of its two APIs it came.
-_THOUGHTS_OF = frozenset({CONVERSE_DIALECT, ANTHROPIC_DIALECT})
+THOUGHTS_OF = frozenset({CONVERSE_DIALECT, ANTHROPIC_DIALECT})
 
 _NAME_LIMIT = 200
 _NO_NAME_CHARACTER = re.compile(r"[^A-Za-z0-9\s\-()\[\]]+")
@@ -267,9 +267,11 @@ def _known(form: str, forms: frozenset[str], what: str) -> str:
     )
 
 
-def _thought(part: Thought) -> dict[str, Any] | None:
-    if part.dialect not in _THOUGHTS_OF:
-        return None  # only the API that gave it takes it back
+def _thought(part: Thought) -> dict[str, Any]:
+    if part.dialect not in THOUGHTS_OF:
+        raise CallError(
+            ErrorKind.BAD_REQUEST, f"Bedrock takes no reasoning back that {part.dialect} gave"
+        )
     if part.redacted:
         return {"reasoningContent": {"redactedContent": part.text}}
     told = {"text": part.text} | _stated({"signature": part.signature})

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from types import MappingProxyType
 
-from airoute_cli.core.elements import EXTRA, HINTS, Carrier, Element, in_words, is_setting
+from airoute_cli.core.elements import (
+    EXTRA,
+    HINTS,
+    THOUGHTS_OF,
+    Carrier,
+    Element,
+    in_words,
+    is_setting,
+)
 from airoute_cli.core.request import (
     CacheMark,
     Document,
@@ -91,13 +99,15 @@ def _takes(carrier: Carrier, element: str, dialect: str) -> bool:
     if element.startswith(EXTRA):
         name = element.removeprefix(EXTRA)
         return element not in carrier.cannot and carrier.takes(dialect, name)
+    if element.startswith(THOUGHTS_OF):
+        return carrier.knows(element.removeprefix(THOUGHTS_OF))
     return element not in carrier.cannot
 
 
 def _is_plain(message: Message) -> bool:
     parts = message.parts
     alone = len(parts) == 1 and type(parts[0]) is Text
-    return alone and message.name is None and not message.is_error
+    return alone and not (message.name or message.is_error or message.tool_calls)
 
 
 def _in_message(message: Message) -> Iterator[str]:
@@ -109,6 +119,18 @@ def _in_message(message: Message) -> Iterator[str]:
         yield Element.TURN_NAME
     if message.is_error:
         yield Element.TOOL_ERROR
+    if any(call.signature for call in message.tool_calls):
+        yield Element.CALL_PROOF
+
+
+# Files that only the services of one house can read.
+_STORES: Mapping[str, Element] = MappingProxyType(
+    {
+        "s3://": Element.S3_MEDIA,
+        "gs://": Element.GCS_MEDIA,
+        "https://generativelanguage.googleapis.com/": Element.GOOGLE_FILE,
+    }
+)
 
 
 def _is_data(url: str) -> bool:
@@ -116,9 +138,14 @@ def _is_data(url: str) -> bool:
 
 
 def _place(url: str, inside: Element, elsewhere: Element) -> Element:
-    if url.startswith("s3://"):
-        return Element.S3_MEDIA
+    for start, element in _STORES.items():
+        if url.startswith(start):
+            return element
     return inside if _is_data(url) else elsewhere
+
+
+def _thoughts_of(thought: Thought) -> str:
+    return f"{THOUGHTS_OF}{thought.dialect}"
 
 
 def _in_image(image: Image) -> Iterator[str]:
@@ -134,7 +161,7 @@ _IN_PART: Mapping[type[Part], Callable[..., Iterator[str]]] = MappingProxyType(
         Document: lambda part: iter(
             [_place(part.url, Element.DOCUMENT_DATA, Element.DOCUMENT_URL)]
         ),
-        Thought: lambda _: iter([Element.THOUGHTS]),
+        Thought: lambda part: iter([_thoughts_of(part)]),
         CacheMark: lambda _: iter([Element.CACHE_MARK]),
     }
 )
@@ -172,19 +199,22 @@ def _set(settings: Settings) -> Iterator[str]:
         yield f"{EXTRA}{name}"
 
 
-_GONE_PARTS: Mapping[Element, type[Part]] = MappingProxyType(
-    {Element.THOUGHTS: Thought, Element.CACHE_MARK: CacheMark}
-)
-
-
 def _message_without(message: Message, gone: frozenset[str]) -> Message:
-    kinds = tuple(kind for element, kind in _GONE_PARTS.items() if element in gone)
-    parts = tuple(part for part in message.parts if not isinstance(part, kinds))
+    parts = tuple(part for part in message.parts if not _is_gone(part, gone))
     if Element.IMAGE_DETAIL in gone:
         parts = tuple(replace(p, detail=None) if isinstance(p, Image) else p for p in parts)
     name = None if Element.TURN_NAME in gone and message.role != "tool" else message.name
     failed = message.is_error and Element.TOOL_ERROR not in gone
-    return replace(message, parts=parts, name=name, is_error=failed)
+    calls = message.tool_calls
+    if Element.CALL_PROOF in gone:
+        calls = tuple(replace(call, signature=None) for call in calls)
+    return replace(message, parts=parts, tool_calls=calls, name=name, is_error=failed)
+
+
+def _is_gone(part: Part, gone: frozenset[str]) -> bool:
+    if isinstance(part, CacheMark):
+        return Element.CACHE_MARK in gone
+    return isinstance(part, Thought) and _thoughts_of(part) in gone
 
 
 def _without_strict(request: Request) -> Request:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,7 +13,8 @@ from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.request import Message, Request, Text, ToolCall
 from airoute_cli.core.secret import Secret
 from airoute_cli.core.settings import Settings
-from airoute_cli.engine.http_endpoint import FixedKey, HttpEndpoint
+from airoute_cli.core.wire import HttpReply, HttpRequest
+from airoute_cli.engine.http_endpoint import FixedKey, HttpEndpoint, Listing
 from airoute_cli.providers.formats.openai import OpenAIFormat
 from tests.servers import scripted
 from tests.servers.scripted import Reply, ScriptedServer
@@ -178,3 +181,26 @@ async def test_scrubbing_keeps_what_the_engine_needs(
     assert str(error) == "the provider answered 429: ***** is too fast"
     assert (error.kind, error.status, error.request_id) == (ErrorKind.RATE_LIMIT, 429, "r")
     assert error.retryable is False
+
+
+class _Paged(OpenAIFormat):
+    def more_models(
+        self, provider: Provider, key: Secret | None, reply: HttpReply
+    ) -> HttpRequest | None:
+        last = json.loads(reply.body)["data"][-1]["id"]
+        first = self.list_models(provider, key)
+        return None if last == "c" else replace(first, url=f"{first.url}?after={last}")
+
+
+async def test_a_list_of_models_is_read_page_by_page(provider_server: ScriptedServer) -> None:
+    pages = {"": ("a", "b"), "after=b": ("c",)}
+    provider_server.list_models = lambda request: scripted.models(
+        *pages[urlsplit(request.path).query]
+    )
+    endpoint = HttpEndpoint(_Paged(), FixedKey(Secret(KEY)))
+    listing = await endpoint.list_models(_model(provider_server).provider, timeout_s=9)
+    assert listing == Listing(("a", "b", "c"), None)
+    provider_server.list_models = lambda _: scripted.models("a")
+    endless = await endpoint.list_models(_model(provider_server).provider, timeout_s=9)
+    assert endless == Listing(("a",) * 50, None)
+    await endpoint.aclose()

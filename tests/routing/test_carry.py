@@ -18,14 +18,17 @@ from airoute_cli.core.request import (
     Text,
     Thought,
     Tool,
+    ToolCall,
 )
 from airoute_cli.core.settings import Settings
-from airoute_cli.routing.carry import elements_of, lost, without
+from airoute_cli.providers.registry import format_names, format_spec
+from airoute_cli.routing.carry import elements_of, lost, named, without
 from airoute_cli.routing.planner import Planner
 from airoute_cli.routing.shape import shape
 from tests.routing.conftest import Make
 
 HI = Message("user", (Text("hi"),))
+CALL = ToolCall("1", "f", "{}", signature="proof")
 
 
 def _asked(*parts: object, **fields: object) -> Request:
@@ -41,7 +44,13 @@ def _asked(*parts: object, **fields: object) -> Request:
         (_asked(Document("https://x/a.pdf")), {"document_url"}),
         (_asked(Document("data:application/pdf;base64,AA")), {"document_data"}),
         (_asked(Image("s3://b/a.png"), Document("s3://b/a.pdf")), {"s3_media"}),
-        (_asked(Thought("hm", "anthropic")), {"thoughts"}),
+        (_asked(Thought("hm", "anthropic")), {"thoughts:anthropic"}),
+        (_asked(Image("gs://b/a.png")), {"gcs_media"}),
+        (
+            _asked(Document("https://generativelanguage.googleapis.com/v1beta/files/x")),
+            {"google_file"},
+        ),
+        (Request((HI, Message("assistant", (), (CALL,)))), {"call_proof"}),
         (_asked(CacheMark()), {"cache_mark"}),
         (_asked(settings=Settings(temperature=0.0, seed=0)), {"temperature", "seed"}),
         (_asked(settings=Settings(stop=("a",) * 5)), {"stop", "stops_over_4"}),
@@ -92,6 +101,31 @@ def test_a_parameter_is_taken_in_the_words_of_its_dialect(
     assert lost(frozenset({"extra:k"}), dialect, carrier) == expected
 
 
+@pytest.mark.parametrize(
+    ("carrier", "expected"),
+    [
+        (CARRIES_ALL, ()),
+        (Carrier(thoughts=frozenset({"anthropic", "bedrock"})), ()),
+        (Carrier(thoughts=frozenset({"gemini"})), ("thoughts:anthropic",)),
+        (Carrier(frozenset({"thoughts"})), ("thoughts:anthropic",)),
+    ],
+)
+def test_reasoning_goes_back_to_those_who_know_it(
+    carrier: Carrier, expected: tuple[str, ...]
+) -> None:
+    assert lost(frozenset({"thoughts:anthropic"}), "openai", carrier) == expected
+
+
+@pytest.mark.parametrize("name", format_names())
+def test_no_format_takes_back_what_it_does_not_know(name: str) -> None:
+    spec = format_spec(name)
+    assert spec is not None
+    carrier = Carrier(spec.cannot, spec.extras, spec.thoughts)
+    assert lost(frozenset({"thoughts:made-up"}), name, carrier) == ("thoughts:made-up",)
+    words = "the reasoning of an earlier turn (given by the API made-up)"
+    assert named(("thoughts:made-up",)) == [words]
+
+
 RICH = Request(
     (
         Message(
@@ -104,6 +138,7 @@ RICH = Request(
             ),
             name="Ann",
         ),
+        Message("assistant", (Text("so"), Thought("oh", "gemini")), (CALL,)),
         Message("tool", (Text("no"),), tool_call_id="1", name="f", is_error=True),
     ),
     Settings(
@@ -125,7 +160,7 @@ def test_what_was_dropped_is_gone_and_nothing_else_is(dropped: set[str]) -> None
 
 
 def test_a_tools_name_is_no_speakers_name() -> None:
-    assert without(RICH, ("turn_name",)).messages[1].name == "f"
+    assert without(RICH, ("turn_name",)).messages[2].name == "f"
 
 
 def test_a_setting_that_is_lost_keeps_a_model_from_answering(make: type[Make]) -> None:

@@ -207,6 +207,7 @@ class ScriptedServer:
         self.respond: Callable[[Recorded, int], Reply] = lambda _request, _n: ok()
         self.list_models: Callable[[Recorded], Reply] = lambda _request: models("scripted")
         self.paths = re.compile(r"/v1/chat/completions")  # where completions are asked for
+        self.lists = re.compile(r"/v1/models")  # where the list of models is
         self.port = port
         self._tls = tls
         self._log = log
@@ -310,7 +311,7 @@ class ScriptedServer:
     def _reply_to(self, request: Recorded) -> Reply:
         path = urlsplit(request.path).path
         if request.method == "GET":
-            return self.list_models(request) if path == "/v1/models" else status(404)
+            return self.list_models(request) if self.lists.fullmatch(path) else status(404)
         if request.method != "POST" or not self.paths.fullmatch(path):
             return status(404, {"error": {"message": f"no such path: {path}"}})
         with self._changed:

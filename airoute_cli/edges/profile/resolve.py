@@ -155,6 +155,7 @@ def _model(
         carrier=Carrier(
             cannot=api.spec.cannot | (RARE - api.spec.carries) | api.service.refused_by(table.name),
             extras=api.spec.extras,
+            thoughts=api.spec.thoughts,
         ),
     )
 

@@ -17,7 +17,7 @@ from airoute_cli.core.request import CONVERSE_DIALECT, Request
 from airoute_cli.core.secret import Secret
 from airoute_cli.core.wire import FormatSpec, HttpReply, HttpRequest, StreamDecoder
 from airoute_cli.providers.bedrock_answer import read_completion
-from airoute_cli.providers.bedrock_body import converse_body
+from airoute_cli.providers.bedrock_body import THOUGHTS_OF, converse_body
 from airoute_cli.providers.bedrock_errors import error_of
 from airoute_cli.providers.bedrock_stream import EventStream, require_event_streams
 from airoute_cli.providers.options import FormatOptions
@@ -103,6 +103,7 @@ FORMAT = FormatSpec(
     ),
     carries=frozenset({Element.S3_MEDIA}),
     extras=MappingProxyType({CONVERSE_DIALECT: None}),
+    thoughts=THOUGHTS_OF,
     signing=SIGV4,
 )
 

@@ -91,7 +91,6 @@ FORMAT = FormatSpec(
             Element.PARALLEL_TOOL_CALLS,
             Element.SCHEMA_WITH_TOOLS,
             Element.STOPS_OVER_5,
-            Element.THOUGHTS,
             Element.TOOL_CHOICE_NAMED,
             Element.TOOL_ERROR,
             Element.TOOL_RESULT_MEDIA,

@@ -32,7 +32,6 @@ FORMAT = FormatSpec(
             Element.DOCUMENT_URL,
             Element.DOCUMENT_DATA,
             Element.TOOL_RESULT_MEDIA,
-            Element.THOUGHTS,
             Element.CACHE_MARK,
             Element.TOOL_ERROR,
             Element.IMAGE_DETAIL,

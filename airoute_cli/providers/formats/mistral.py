@@ -45,7 +45,6 @@ FORMAT = FormatSpec(
     cannot=frozenset(
         {
             Element.CACHE_MARK,
-            Element.THOUGHTS,
             Element.TOOL_ERROR,
             Element.TOP_K,
             Element.TURN_NAME,

@@ -130,7 +130,6 @@ FORMAT = FormatSpec(
         {
             Element.DOCUMENT_URL,
             Element.TOOL_RESULT_MEDIA,
-            Element.THOUGHTS,
             Element.CACHE_MARK,
             Element.TOOL_ERROR,
             Element.STOPS_OVER_4,

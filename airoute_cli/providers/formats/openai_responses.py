@@ -90,4 +90,5 @@ FORMAT = FormatSpec(
         }
     ),
     extras=MappingProxyType({RESPONSES_DIALECT: None, OPENAI_DIALECT: SHARED_EXTRAS}),
+    thoughts=frozenset({RESPONSES_DIALECT}),
 )

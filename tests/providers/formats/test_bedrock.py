@@ -196,6 +196,7 @@ def test_documents_of_one_name_are_told_apart() -> None:
         (Message("user", (Image("data:image/bmp;base64,AA=="),)), "no image of type 'image/bmp'"),
         (Message("user", (Image("nonsense"),)), "no data: URL"),
         (Message("assistant", (), (ToolCall("c", "t", "[1]"),)), "'c' are no JSON object"),
+        (Message("assistant", (Thought("hm", "gemini"),)), "no reasoning back that gemini gave"),
     ],
 )
 def test_what_it_has_no_words_for_is_a_bad_request(message: Message, sentence: str) -> None:
