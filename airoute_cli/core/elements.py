@@ -29,6 +29,7 @@ class Element(StrEnum):
     PARALLEL_TOOL_CALLS = "parallel_tool_calls"
     TEMPERATURE = "temperature"
     TOP_P = "top_p"
+    TOP_P_WITH_TEMPERATURE = "top_p_with_temperature"
     TOP_K = "top_k"
     STOP = "stop"
     STOPS_OVER_4 = "stops_over_4"
@@ -65,6 +66,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         Element.TOOL_CHOICE_NONE: 'tool_choice "none"',
         Element.TOOL_CHOICE_REQUIRED: 'tool_choice "required"',
         Element.TOOL_CHOICE_NAMED: "a tool_choice that names a tool",
+        Element.TOP_P_WITH_TEMPERATURE: "top_p beside a temperature",
         Element.STOPS_OVER_4: "more than 4 stop sequences",
         Element.STOPS_OVER_5: "more than 5 stop sequences",
         Element.CAP_UNDER_16: "a limit of fewer than 16 output tokens",
@@ -102,6 +104,7 @@ SETTINGS = frozenset(
         Element.PARALLEL_TOOL_CALLS,
         Element.TEMPERATURE,
         Element.TOP_P,
+        Element.TOP_P_WITH_TEMPERATURE,
         Element.TOP_K,
         Element.STOP,
         Element.SEED,

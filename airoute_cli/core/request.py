@@ -108,12 +108,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function that the model may ask to have called; ``parameters`` is a JSON Schema."""
+    """A function that the model may ask to have called; ``parameters`` is a JSON Schema.
+
+    ``cache``: the prompt is to be cached up to and with this tool.
+    """
 
     name: str
     description: str | None = None
     parameters: Mapping[str, Any] | None = None
     strict: bool | None = None
+    cache: CacheMark | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,17 +135,19 @@ def _tool_config(request: Request) -> dict[str, Any]:
     if not request.tools:
         return {}
     choice = request.tool_choice
-    return {"tools": [_tool(tool) for tool in request.tools]} | _stated(
+    return {"tools": [entry for tool in request.tools for entry in _tool(tool)]} | _stated(
         {"toolChoice": None if choice is None else _tool_choice(choice)}
     )
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
+def _tool(tool: Tool) -> Iterator[dict[str, Any]]:
     schema = tool.parameters or {"type": "object", "properties": {}}
     spec = {"name": tool.name, "inputSchema": {"json": dict(schema)}}
     # An empty description is refused.
     spec |= _stated({"description": tool.description or None, "strict": tool.strict})
-    return {"toolSpec": spec}
+    yield {"toolSpec": spec}
+    if tool.cache is not None:
+        yield _cache_point(tool.cache)
 
 
 def _tool_choice(choice: str) -> dict[str, Any]:

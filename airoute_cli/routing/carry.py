@@ -73,6 +73,8 @@ def without(request: Request, dropped: tuple[str, ...]) -> Request:
         return request
     settings, gone = request.settings, frozenset(dropped)
     stated = {name: None for name, element in _SETTINGS if element in gone}
+    if Element.TOP_P_WITH_TEMPERATURE in gone:
+        stated["top_p"] = None
     extra = {k: v for k, v in settings.extra.items() if f"{EXTRA}{k}" not in gone}
     request = replace(
         request,
@@ -82,6 +84,8 @@ def without(request: Request, dropped: tuple[str, ...]) -> Request:
     )
     if Element.PARALLEL_TOOL_CALLS in gone:
         request = replace(request, parallel_tool_calls=None)
+    if Element.CACHE_MARK in gone:
+        request = _without_marked_tools(request)
     return _without_strict(request) if Element.STRICT in gone else request
 
 
@@ -179,6 +183,8 @@ def _in_tools(request: Request) -> Iterator[str]:
         yield Element.SCHEMA_WITH_TOOLS
     if schema is not None and schema.schema is None:
         yield Element.JSON_OBJECT
+    if any(tool.cache is not None for tool in request.tools):
+        yield Element.CACHE_MARK
     if any(tool.strict is not None for tool in request.tools) or (schema and schema.strict):
         yield Element.STRICT
 
@@ -187,6 +193,8 @@ def _set(settings: Settings) -> Iterator[str]:
     for name, element in _SETTINGS:
         if getattr(settings, name) is not None:
             yield element
+    if settings.temperature is not None and settings.top_p is not None:
+        yield Element.TOP_P_WITH_TEMPERATURE
     stops = len(settings.stop or ())
     if stops > _FOUR_STOPS:
         yield Element.STOPS_OVER_4
@@ -224,3 +232,7 @@ def _without_strict(request: Request) -> Request:
         tools=tuple(replace(tool, strict=None) for tool in request.tools),
         schema=replace(schema, strict=None) if schema else None,
     )
+
+
+def _without_marked_tools(request: Request) -> Request:
+    return replace(request, tools=tuple(replace(tool, cache=None) for tool in request.tools))
