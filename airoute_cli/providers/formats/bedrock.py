@@ -13,7 +13,7 @@ from airoute_cli.core.elements import Element
 from airoute_cli.core.errors import CallError
 from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.rate_limits import RateLimits
-from airoute_cli.core.request import CONVERSE_DIALECT, Request
+from airoute_cli.core.request import ANTHROPIC_DIALECT, CONVERSE_DIALECT, Request
 from airoute_cli.core.secret import Secret
 from airoute_cli.core.wire import FormatSpec, HttpReply, HttpRequest, StreamDecoder
 from airoute_cli.providers.bedrock_answer import read_completion
@@ -102,7 +102,12 @@ FORMAT = FormatSpec(
         }
     ),
     carries=frozenset({Element.S3_MEDIA}),
-    extras=MappingProxyType({CONVERSE_DIALECT: None}),
+    extras=MappingProxyType(
+        {
+            CONVERSE_DIALECT: None,
+            ANTHROPIC_DIALECT: frozenset({"thinking", "anthropic_beta"}),  # Claude's own fields
+        }
+    ),
     thoughts=THOUGHTS_OF,
     signing=SIGV4,
 )

@@ -1,16 +1,27 @@
-"""Anthropic's batch line: text, images, system and settings of a Messages request."""
+"""Anthropic's batch line: a Messages request, read whole."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from airoute_cli.core.errors import RowError
-from airoute_cli.core.request import Image, Message, Part, Request, Role, Text
+from airoute_cli.core.request import (
+    ANTHROPIC_DIALECT,
+    Message,
+    Request,
+    ResponseSchema,
+    Role,
+    Tool,
+)
+from airoute_cli.core.settings import Settings
+from airoute_cli.edges.rows.shapes.anthropic_blocks import read_mark, read_parts, read_turn
 from airoute_cli.edges.rows.shapes.reading import (
     Reading,
-    kind_of,
     only_keys,
+    read_flag,
     read_metadata,
     read_settings,
     said,
@@ -25,7 +36,19 @@ _ROLES: Mapping[Any, Role] = {"user": "user", "assistant": "assistant", "system"
 _TURN = frozenset({"role", "content"})
 # ``model`` and ``stream`` are the router's and the engine's business.
 _DROPPED = ("model", "stream", "anthropic_version")
-_SETTINGS = frozenset({"max_tokens", "temperature", "top_p", "top_k", "stop_sequences"})
+# The tools that any API has. Those with more in them, and the ones that Anthropic itself runs, go
+# to Anthropic alone, as they are.
+_FUNCTION = frozenset({"type", "name", "description", "input_schema", "strict", "cache_control"})
+_FUNCTION_TYPES = frozenset({None, "custom"})
+_CHOICES: Mapping[str, Callable[[dict[str, Any], str], str]] = MappingProxyType(
+    {
+        "auto": lambda _choice, _where: "auto",
+        "any": lambda _choice, _where: "required",
+        "none": lambda _choice, _where: "none",
+        "tool": lambda choice, where: "=" + want_name(choice.get("name"), f"{where}.name"),
+    }
+)
+_CHOICE = frozenset({"type", "name", "disable_parallel_tool_use"})
 
 
 def read_line(given: dict[str, Any]) -> Reading:
@@ -39,64 +62,103 @@ def read_line(given: dict[str, Any]) -> Reading:
 
 
 def read_params(params: dict[str, Any], where: str) -> Request:
-    """A Messages body, which is used up.
+    """A Messages body, which is used up; keys that no request has go into the settings' extra.
 
-    Raises RowError ``unsupported_content`` for what a request cannot hold. ``cache_control`` is
-    the one thing that is left out in silence: it is a hint on cost to one provider, no content.
+    Raises RowError ``unsupported_content`` for what a request cannot hold.
     """
     for key in _DROPPED:
         params.pop(key, None)
+    messages = _messages(params, where)
+    tools, others = _tools(params.pop("tools", None) or [], f"{where}.tools")
+    choice, parallel = _tool_choice(params.pop("tool_choice", None), f"{where}.tool_choice")
+    output = dict(want_object(params.pop("output_config", None) or {}, f"{where}.output_config"))
+    # The name that it had while it was new.
+    form = output.pop("format", None) or params.pop("output_format", None)
+    effort = output.pop("effort", None)
+    extra = {"output_config": output, "tools": others}
+    settings = read_settings(
+        {k: v for k, v in params.items() if v is not None} | {k: v for k, v in extra.items() if v},
+        f"{where}.",
+    )
+    if effort is not None:
+        effort = want_text(effort, f"{where}.output_config.effort")
+        settings = Settings(reasoning_effort=effort).over(settings)
+    return Request(
+        messages,
+        settings,
+        tools,
+        choice,
+        None if form is None else _schema(form, f"{where}.output_config.format"),
+        parallel,
+        dialect=ANTHROPIC_DIALECT,
+    )
+
+
+def _messages(params: dict[str, Any], where: str) -> tuple[Message, ...]:
     turns = want_list(params.pop("messages", []), f"{where}.messages")
-    messages = [_message(turn, f"{where}.messages[{i}]") for i, turn in enumerate(turns)]
-    spoken = said(messages, f"{where}.messages")
-    if system := params.pop("system", None):
-        spoken = (Message("system", _content(system, f"{where}.system")), *spoken)
-    only_keys(params, _SETTINGS, where)
-    return Request(spoken, read_settings(params, f"{where}."))
+    each = (_turn(turn, f"{where}.messages[{i}]") for i, turn in enumerate(turns))
+    spoken = said([message for turn in each for message in turn], f"{where}.messages")
+    # A mark on the whole request is one on its last block.
+    if marks := read_mark(params, where):
+        *before, last = spoken
+        spoken = (*before, replace(last, parts=(*last.parts, *marks)))
+    params.pop("cache_control", None)
+    system = params.pop("system", None)
+    if not system:
+        return spoken
+    return (Message("system", read_parts(system, f"{where}.system")), *spoken)
 
 
-def _message(given: Any, where: str) -> Message:
+def _turn(given: Any, where: str) -> tuple[Message, ...]:
     turn = want_object(given, where)
     only_keys(turn, _TURN, where)
     role = turn.get("role")
     if not isinstance(role, str) or role not in _ROLES:
         raise RowError(f"{where}.role must be user, assistant or system, not {role!r}")
-    return Message(_ROLES[role], _content(turn.get("content"), f"{where}.content"))
+    return read_turn(_ROLES[role], turn.get("content"), f"{where}.content")
 
 
-def _content(given: Any, where: str) -> tuple[Part, ...]:
-    if isinstance(given, str):
-        return (Text(given),)
-    if not isinstance(given, list):
-        raise RowError(f"{where} must be a string or a list of blocks, not {kind_of(given)}")
-    return tuple(_block(block, f"{where}[{i}]") for i, block in enumerate(given))
+def _tools(given: Any, where: str) -> tuple[tuple[Tool, ...], list[dict[str, Any]]]:
+    """The functions, and the tools that are none."""
+    functions, others = [], []
+    for number, entry in enumerate(want_list(given, where)):
+        place = f"{where}[{number}]"
+        tool = {k: v for k, v in want_object(entry, place).items() if v is not None}
+        if tool.keys() <= _FUNCTION and tool.get("type") in _FUNCTION_TYPES:
+            functions.append(_function(tool, place))
+        else:
+            others.append(tool)
+    return tuple(functions), others
 
 
-def _block(given: Any, where: str) -> Part:
-    block = want_object(given, where)
-    kind = want_text(block.get("type"), f"{where}.type")
-    read = _BLOCKS.get(kind)
-    if read is None:
-        raise unsupported(where, f"a part of type {kind!r}")
-    return read(block, where)
+def _function(tool: dict[str, Any], where: str) -> Tool:
+    description, schema = tool.get("description"), tool.get("input_schema")
+    return Tool(
+        want_name(tool.get("name"), f"{where}.name"),
+        None if description is None else want_text(description, f"{where}.description"),
+        None if schema is None else want_object(schema, f"{where}.input_schema"),
+        read_flag(tool.get("strict"), f"{where}.strict"),
+        next(iter(read_mark(tool, where)), None),
+    )
 
 
-def _text(block: dict[str, Any], where: str) -> Part:
-    only_keys(block, frozenset({"type", "text", "cache_control"}), where)
-    return Text(want_text(block.get("text"), f"{where}.text"))
+def _tool_choice(given: Any, where: str) -> tuple[str | None, bool | None]:
+    """The choice, and whether several tools may be called at once."""
+    if given is None:
+        return None, None
+    choice = want_object(given, where)
+    only_keys(choice, _CHOICE, where)
+    kind = choice.get("type")
+    if not isinstance(kind, str) or kind not in _CHOICES:
+        raise RowError(f"{where}.type must be auto, any, none or tool, not {kind!r}")
+    place = f"{where}.disable_parallel_tool_use"
+    alone = read_flag(choice.get("disable_parallel_tool_use"), place)
+    return _CHOICES[kind](choice, where), None if alone is None else not alone
 
 
-def _image(block: dict[str, Any], where: str) -> Part:
-    only_keys(block, frozenset({"type", "source", "cache_control"}), where)
-    place = f"{where}.source"
-    source = want_object(block.get("source"), place)
-    kind = source.get("type")
-    if kind == "url":
-        return Image(want_name(source.get("url"), f"{place}.url"))
-    if kind != "base64":
-        raise unsupported(where, f"an image with a source of type {kind!r}")
-    media = want_name(source.get("media_type"), f"{place}.media_type")
-    return Image(f"data:{media};base64,{want_name(source.get('data'), f'{place}.data')}")
-
-
-_BLOCKS: Mapping[str, Callable[[dict[str, Any], str], Part]] = {"text": _text, "image": _image}
+def _schema(given: Any, where: str) -> ResponseSchema:
+    form = want_object(given, where)
+    if (kind := form.get("type")) != "json_schema":
+        raise unsupported(where, f"a format of type {kind!r}")
+    only_keys(form, frozenset({"type", "schema"}), where)
+    return ResponseSchema(schema=want_object(form.get("schema"), f"{where}.schema"))

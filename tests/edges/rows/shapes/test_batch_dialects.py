@@ -5,13 +5,9 @@ import pytest
 from airoute_cli.core.errors import RowError
 from airoute_cli.core.request import Image, Message, Request, ResponseSchema, Text
 from airoute_cli.core.settings import Settings
-from airoute_cli.edges.rows.shapes import anthropic, bedrock, gemini
+from airoute_cli.edges.rows.shapes import bedrock, gemini
 
 CANNOT = "cannot be carried to a model; take it out of the row"
-
-
-def claude(**params):
-    return {"params": {"messages": [{"role": "user", "content": "hi"}], **params}}
 
 
 def gem(**asked):
@@ -28,58 +24,16 @@ ASKED = Request(
 )
 
 
-def test_anthropic():
-    image = {"type": "base64", "media_type": "image/png", "data": "AA=="}
-    read = anthropic.read_line(
-        {
-            "params": {
-                "model": "claude",
-                "max_tokens": 9,
-                "temperature": 0.5,
-                "top_p": 0.9,
-                "stop_sequences": ["END"],
-                "stream": False,
-                "metadata": {"user_id": "u"},
-                "system": [
-                    {"type": "text", "text": "be brief", "cache_control": {"type": "ephemeral"}}
-                ],
-                "messages": [
-                    {
-                        "role": "user",
-                        "content": [
-                            {"type": "text", "text": "look"},
-                            {"type": "image", "source": image},
-                        ],
-                    },
-                    {"role": "assistant", "content": "done"},
-                ],
-            },
-            "metadata": {"tier": "gold"},
-            "ticket": 1,
-        }
-    )
-    assert read == (ASKED, {"user_id": "u", "tier": "gold"}, {"ticket": 1})
-
-
-def test_anthropic_images_by_url_and_system_text():
-    source = {"type": "url", "url": "https://x/y.png"}
-    read = anthropic.read_line(
-        claude(
-            system="s",
-            top_k=4,
-            messages=[{"role": "user", "content": [{"type": "image", "source": source}]}],
-        )
-    )
-    assert read.request == Request(
-        (Message("system", (Text("s"),)), Message("user", (Image("https://x/y.png"),))),
-        Settings(top_k=4),
-    )
-
-
 def test_bedrock_lines_with_claudes_own_body():
-    own = claude(anthropic_version="bedrock-2023-05-31", max_tokens=5)["params"]
-    read = bedrock.read_line({"modelInput": own})
-    assert read.request == Request((Message("user", (Text("hi"),)),), Settings(max_output_tokens=5))
+    thinking = {"type": "enabled", "budget_tokens": 1024}
+    hi = {"role": "user", "content": "hi"}
+    own = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 5, "messages": [hi]}
+    read = bedrock.read_line({"modelInput": own | {"thinking": thinking}})
+    assert read.request == Request(
+        (Message("user", (Text("hi"),)),),
+        Settings(max_output_tokens=5, extra={"thinking": thinking}),
+        dialect="anthropic",
+    )
 
 
 @pytest.mark.parametrize("snake", [False, True])
@@ -131,10 +85,6 @@ def test_gemini_files_schemas_and_a_bare_turn():
     assert plain.request.schema == ResponseSchema()
 
 
-def turn(*blocks):
-    return {"messages": [{"role": "user", "content": list(blocks)}]}
-
-
 def parts(*given):
     return {"contents": [{"parts": list(given)}]}
 
@@ -142,55 +92,6 @@ def parts(*given):
 @pytest.mark.parametrize(
     ("read", "given", "code", "sentence"),
     [
-        (anthropic, {"params": 5}, "invalid_row", "params must be an object, not a number"),
-        (
-            anthropic,
-            claude(messages=[]),
-            "empty_prompt",
-            "params.messages is empty: there is nothing to ask",
-        ),
-        (
-            anthropic,
-            claude(**turn({"type": "tool_result"})),
-            "unsupported_content",
-            f"params.messages[0].content[0]: a part of type 'tool_result' {CANNOT}",
-        ),
-        (
-            anthropic,
-            claude(**turn({"type": "text", "text": "x", "citations": [1]})),
-            "unsupported_content",
-            f"params.messages[0].content[0]: the key 'citations' {CANNOT}",
-        ),
-        (
-            anthropic,
-            claude(**turn({"type": "image", "source": {"type": "file", "file_id": "f"}})),
-            "unsupported_content",
-            f"params.messages[0].content[0]: an image with a source of type 'file' {CANNOT}",
-        ),
-        (
-            anthropic,
-            claude(thinking={"type": "enabled"}),
-            "unsupported_content",
-            f"params: the key 'thinking' {CANNOT}",
-        ),
-        (
-            anthropic,
-            claude(messages=[{"role": "tool", "content": "x"}]),
-            "invalid_row",
-            "params.messages[0].role must be user, assistant or system, not 'tool'",
-        ),
-        (
-            anthropic,
-            claude(messages=[{"role": "user"}]),
-            "invalid_row",
-            "params.messages[0].content must be a string or a list of blocks, not null",
-        ),
-        (
-            anthropic,
-            claude(max_tokens="9"),
-            "invalid_setting",
-            "params.max_tokens must be a whole number of at least 1, not '9'",
-        ),
         (gemini, {"request": []}, "invalid_row", "request must be an object, not a list"),
         (
             gemini,
