@@ -21,6 +21,8 @@ _MESSAGE_LIMIT = 500
 _PAGE_LIMIT = 200
 _FIRST_ERROR_STATUS, _LAST_ERROR_STATUS = 400, 599
 _SERVER_ERRORS = 500
+# Where Azure and Anthropic say more exactly what it was.
+_INNER_CODES = (("innererror", "code"), ("details", "error_code"))
 
 _BY_STATUS: Mapping[int, ErrorKind] = MappingProxyType(
     {
@@ -53,6 +55,8 @@ _BY_WORD: Mapping[str, ErrorKind] = MappingProxyType(
         "rate_limit_exceeded": ErrorKind.RATE_LIMIT,
         "throttling_error": ErrorKind.RATE_LIMIT,
         "overloaded_error": ErrorKind.OVERLOADED,
+        "billing_error": ErrorKind.QUOTA,
+        "request_too_large": ErrorKind.BAD_REQUEST,
         "unavailable_error": ErrorKind.OVERLOADED,
         "timeout_error": ErrorKind.TIMEOUT,
         "timeout": ErrorKind.TIMEOUT,
@@ -100,6 +104,7 @@ _TELLS = (
             "context length",
             "context size",
             "prompt is too long",
+            "exceed context limit",  # Anthropic
             "too many tokens",
         ),
     ),
@@ -110,6 +115,7 @@ _TELLS = (
             "content_filter",
             "content_policy",
             "content management policy",
+            "content filtering policy",  # Anthropic
             "responsibleaipolicyviolation",
             "moderation_blocked",
             "input was flagged",
@@ -124,6 +130,9 @@ _TELLS = (
             "billing_not_active",
             "exceeded your current quota",
             "calls / month",  # Cohere's trial keys
+            "credit balance is too low",  # Anthropic, and the two below
+            "specified api usage limits",
+            "spend_limit_reached",
         ),
     ),
     _Tell(
@@ -257,9 +266,10 @@ def _read_error(error: Any) -> _Said:
 
 
 def _labels(error: Mapping[str, Any]) -> Iterator[str]:
-    inner = error.get("innererror")
     values = [error.get("code"), error.get("type")]
-    values += [inner.get("code")] if isinstance(inner, Mapping) else []
+    for place, name in _INNER_CODES:
+        inner = error.get(place)
+        values += [inner.get(name)] if isinstance(inner, Mapping) else []
     return (str(value) for value in values if value and isinstance(value, int | str))
 
 

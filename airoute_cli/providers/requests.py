@@ -13,8 +13,8 @@ from airoute_cli.core.secret import Secret
 from airoute_cli.providers.wording import clip
 
 _SHOWN = 80
-# OpenAI and most others, Azure, Mistral.
-_REQUEST_IDS = ("x-request-id", "apim-request-id", "mistral-correlation-id")
+# OpenAI and most others, Anthropic, Azure, Mistral.
+_REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "mistral-correlation-id")
 
 
 def url_of(provider: Provider, path: str) -> str:
