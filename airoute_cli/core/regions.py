@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+ANYWHERE = "global"
 # A host that tells its region by its name. What is not here proves nothing: api.openai.com and
 # Azure's resource names may be anywhere.
 _HOSTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -19,9 +20,9 @@ _HOSTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"bedrock-mantle\.([a-z0-9-]+)\.api\.aws", r"\1"),
         (r"([a-z0-9]+-[a-z0-9]+)-aiplatform\.googleapis\.com", r"\1"),
         (r"aiplatform\.([a-z0-9-]+)\.rep\.googleapis\.com", r"\1"),
+        (r"aiplatform\.googleapis\.com", ANYWHERE),
     )
 )
-ANYWHERE = "global"
 # A model of Bedrock with such a prefix is served in all of that area; "global" is anywhere.
 _INFERENCE_PROFILE = re.compile(r"(us|eu|apac|au|jp|ca|us-gov|global)\.[a-z]")
 _BEDROCK = re.compile(r"bedrock-(?:runtime|mantle)[.-]")

@@ -29,18 +29,20 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image by its URL (https or data:)."""
+    """An image by its URL (https or data:); ``media_type`` where the URL does not tell it."""
 
     url: str
     detail: str | None = None
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A PDF document by its URL (https or data:)."""
+    """A PDF document by its URL (https or data:); ``media_type`` as an image's."""
 
     url: str
     name: str | None = None
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,15 +28,17 @@ class Family:
 class Service:
     """One entry. ``base_url`` may hold ``{region}``; None: the profile must say where it is.
 
-    ``hosts`` are the domains at which it is also the service itself that answers. Some give their
-    list of models to everybody (``list_needs_key``), and some list other names than those that can
-    be asked (``list_is_whole``).
+    ``region_urls`` are the addresses in regions whose hosts are called otherwise, ``hosts`` the
+    domains at which it is also the service itself that answers. Some give their list of models to
+    everybody (``list_needs_key``), and some list other names than those that can be asked
+    (``list_is_whole``).
     """
 
     name: str
     wire_format: str
     about: str = ""
     base_url: str | None = None
+    region_urls: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     hosts: tuple[str, ...] = ()
     api_key_env: tuple[str, ...] = ()
     capabilities: frozenset[Capability] = frozenset()
@@ -53,12 +55,13 @@ class Service:
 
     def address(self, region: str | None) -> str | None:
         """Its base URL in a region."""
-        return self.base_url and self.base_url.replace("{region}", region or "")
+        named = self.region_urls.get(region or "")
+        return named or (self.base_url and self.base_url.replace("{region}", region or ""))
 
     def owns(self, url: str | None) -> bool:
         """Whether a URL is at the service's own host, or at a host of its domain."""
         host = _host(url)
-        own = (_host(self.base_url), *self.hosts)
+        own = (_host(self.base_url), *map(_host, self.region_urls.values()), *self.hosts)
         return any(_is_at(host, domain) for domain in own if host and domain)
 
     def refused_by(self, model: str) -> frozenset[str]:
@@ -91,6 +94,7 @@ def _service(name: str, entry: dict[str, Any]) -> Service:
         wire_format=entry.pop("format", name),
         about=entry.pop("about"),
         base_url=entry.pop("base_url", None),
+        region_urls=MappingProxyType(entry.pop("region_urls", {})),
         hosts=tuple(entry.pop("hosts", ())),
         api_key_env=tuple(entry.pop("api_key_env", ())),
         capabilities=frozenset(map(Capability, entry.pop("capabilities", ()))),

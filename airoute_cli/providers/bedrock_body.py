@@ -26,7 +26,7 @@ from airoute_cli.core.request import (
 )
 from airoute_cli.core.settings import Settings
 from airoute_cli.providers.data_urls import split_data_url
-from airoute_cli.providers.requests import json_bytes
+from airoute_cli.providers.requests import json_bytes, merged
 
 DOCUMENT_FORMATS: Mapping[str, str] = MappingProxyType(
     {
@@ -94,18 +94,9 @@ def converse_body(request: Request) -> dict[str, Any]:
     }
     body: dict[str, Any] = {name: value for name, value in ours.items() if value}
     for name in sorted(_CONVERSE_KEYS & given.keys()):
-        body[name] = _merged(body.get(name), given[name])
+        body[name] = merged(body.get(name), given[name])
     own = _models_own(request.settings)
     return body | ({_MODELS_OWN: own} if own else {})
-
-
-def _merged(ours: Any, given: Any) -> Any:
-    """A parameter's value over ours: tables are merged, lists joined."""
-    if isinstance(ours, Mapping) and isinstance(given, Mapping):
-        return {**ours, **{name: _merged(ours.get(name), given[name]) for name in given}}
-    if isinstance(ours, list) and isinstance(given, list):
-        return [*ours, *given]
-    return given
 
 
 def _models_own(settings: Settings) -> dict[str, Any]:

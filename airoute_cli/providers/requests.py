@@ -23,6 +23,11 @@ def url_of(provider: Provider, path: str) -> str:
     return f"{base.rstrip('/')}{path}{mark}{query}"
 
 
+def with_query(url: str, parameter: str) -> str:
+    """``url`` with one more parameter, which is already escaped."""
+    return f"{url}{'&' if '?' in url else '?'}{parameter}"
+
+
 def headers_of(
     provider: Provider, credentials: Mapping[str, str], *, stream: bool
 ) -> dict[str, str]:
@@ -43,6 +48,15 @@ def bearer(key: Secret | None) -> dict[str, str]:
 def request_id_in(headers: Mapping[str, str]) -> str | None:
     """What the provider calls the request, by which its support finds it; None if it is silent."""
     return next((headers[name] for name in _REQUEST_IDS if headers.get(name)), None)
+
+
+def merged(ours: Any, given: Any) -> Any:
+    """A parameter's value over ours: tables are merged, lists joined."""
+    if isinstance(ours, Mapping) and isinstance(given, Mapping):
+        return {**ours, **{name: merged(ours.get(name), given[name]) for name in given}}
+    if isinstance(ours, list) and isinstance(given, list):
+        return [*ours, *given]
+    return given
 
 
 def json_bytes(body: Mapping[str, Any]) -> bytes:

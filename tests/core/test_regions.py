@@ -20,7 +20,7 @@ from airoute_cli.core.regions import is_loopback, lies_within, overlaps, region_
         ("https://bedrock-mantle.us-east-1.api.aws/openai/v1", "us-east-1"),
         ("https://europe-west4-aiplatform.googleapis.com/v1", "europe-west4"),
         ("https://aiplatform.eu.rep.googleapis.com/v1", "eu"),
-        ("https://aiplatform.googleapis.com/v1", None),
+        ("https://aiplatform.googleapis.com/v1", "global"),
         ("https://mine.openai.azure.com/openai/v1", None),
         (None, None),
     ],

@@ -15,10 +15,12 @@ def test_every_entry_is_whole(service: Service) -> None:
     spec = format_spec(service.wire_format)
     assert spec is not None
     assert service.about
-    spec.options(**service.options)
+    owed = {name: "x" for name, key in spec.options.model_fields.items() if key.is_required()}
+    spec.options(**owed | service.options)
     refused = service.cannot.union(*(family.cannot for family in service.families))
     assert {name for name in refused if not name.startswith("extra:")} <= KNOWN
-    assert service.owns(service.address("us-east-1")) or service.base_url is None
+    for region in ("us-east-1", *service.region_urls):
+        assert service.owns(service.address(region)) or service.base_url is None
 
 
 @pytest.mark.parametrize(

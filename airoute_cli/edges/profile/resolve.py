@@ -92,7 +92,8 @@ def _check_address(name: str, table: ProviderTable, api: ApiUse, problems: Probl
         problems.add(("providers", name, "base_url"), message, "Write it as https://host.")
     elif api.service.needs_region and not table.region:
         message = f'is missing, and the address of "{table.api}" depends on it.'
-        problems.add(("providers", name, "region"), message, 'Write it as region = "us-east-1".')
+        example = next(iter(api.service.region_urls), "us-east-1")
+        problems.add(("providers", name, "region"), message, f'Write it as region = "{example}".')
 
 
 def _check_region(name: str, claim: str | None, url: str | None, problems: Problems) -> None:

@@ -690,3 +690,40 @@ def test_bedrock_without_a_region_or_an_address_is_told(problems: Told):
 def test_what_is_in_s3_is_for_bedrock_alone(load: Load):
     given = load(BEDROCK.format(more='region = "eu-west-1"').replace('"bedrock"', '"openai"'))
     assert all("s3_media" in model.carrier.cannot for model in given.models.values())
+
+
+VERTEX = BEDROCK.replace("bedrock", "vertex").replace("anthropic.claude-v1:0", "gemini-2.5-pro")
+
+
+@pytest.mark.parametrize(
+    ("region", "url", "proved"),
+    [
+        ("europe-west4", "https://europe-west4-aiplatform.googleapis.com", "europe-west4"),
+        ("global", "https://aiplatform.googleapis.com", "global"),
+        ("eu", "https://aiplatform.eu.rep.googleapis.com", "eu"),
+        ("us", "https://aiplatform.us.rep.googleapis.com", "us"),
+    ],
+)
+def test_vertex_is_where_its_region_is(load: Load, region: str, url: str, proved: str):
+    given = load(VERTEX.format(more=f'project = "p"\nregion = "{region}"'))
+    provider, model = given.providers["aws"], given.models["claude"]
+    assert (provider.base_url, model.region) == (url, proved)
+    assert provider.api_key_env == ("GOOGLE_OAUTH_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN")
+    assert not provider.key_optional
+    assert {"schema_with_tools", "s3_media", "google_file"} <= model.carrier.cannot
+    assert model.carrier.knows("gemini")
+    assert not model.carrier.knows("bedrock")
+
+
+def test_vertex_needs_a_project_and_a_region(problems: Told):
+    (project,) = problems(VERTEX.format(more=""))
+    assert "providers.aws.project: is missing" in project
+    (region,) = problems(VERTEX.format(more='project = "p"'))
+    assert 'the address of "vertex" depends on it. Write it as region = "global".' in region
+
+
+def test_a_region_that_the_host_of_vertex_denies(problems: Told):
+    host = "https://europe-west4-aiplatform.googleapis.com"
+    more = f'project = "p"\nregion = "us"\nbase_url = "{host}"'
+    (told,) = problems(VERTEX.format(more=more))
+    assert "that is europe-west4" in told

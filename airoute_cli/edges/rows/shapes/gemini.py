@@ -1,18 +1,23 @@
-"""Gemini's batch line: text, images, the system instruction and the generation config."""
+"""Gemini's batch line, read whole: the turns, the tools, the generation config."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from airoute_cli.core.errors import RowError
-from airoute_cli.core.request import Image, Message, Part, Request, ResponseSchema, Role, Text
+from airoute_cli.core.request import GEMINI_DIALECT, Request, ResponseSchema, Tool
+from airoute_cli.core.settings import Settings
+from airoute_cli.edges.rows.shapes.gemini_contents import read_contents, read_system
+from airoute_cli.edges.rows.shapes.gemini_names import camel_keys
+from airoute_cli.edges.rows.shapes.gemini_schema import json_schema
 from airoute_cli.edges.rows.shapes.reading import (
+    INVALID_SETTING,
     Reading,
     only_keys,
     read_metadata,
     read_settings,
-    said,
     unsupported,
     want_list,
     want_name,
@@ -20,99 +25,128 @@ from airoute_cli.edges.rows.shapes.reading import (
     want_text,
 )
 
-_ROLES: dict[Any, Role] = {"user": "user", "model": "assistant", None: "user"}
+_CONFIG = "request.generationConfig"
 _SETTINGS = frozenset({"temperature", "topP", "topK", "maxOutputTokens", "stopSequences", "seed"})
-_TURN = frozenset({"role", "parts"})
 _JSON = "application/json"
+_FUNCTION = frozenset({"name", "description", "parameters", "parametersJsonSchema"})
+_MODES: Mapping[str, str] = MappingProxyType({"AUTO": "auto", "NONE": "none", "ANY": "required"})
 
 
 def read_line(given: dict[str, Any]) -> Reading:
     """``{"request": {…}}`` without its ``key``. ``snake_case`` keys are read as camelCase."""
-    asked = _camel(want_object(given.pop("request"), "request"))
-    metadata = read_metadata(("metadata", given.pop("metadata", None)))
+    asked = camel_keys(want_object(given.pop("request"), "request"))
+    metadata = read_metadata(
+        ("metadata", given.pop("metadata", None)),
+        ("request.metadata", asked.pop("metadata", None)),
+        ("request.labels", asked.pop("labels", None)),
+    )
+    return Reading(_request(asked), metadata, given)
+
+
+def _request(asked: dict[str, Any]) -> Request:
+    """A body of generateContent; keys that no request has go into the settings' extra."""
     asked.pop("model", None)
-    messages = _contents(asked.pop("contents", []))
+    messages = read_contents(asked.pop("contents", []), "request.contents")
     if system := asked.pop("systemInstruction", None):
-        messages = (_system(system), *messages)
-    config = _camel(want_object(asked.pop("generationConfig", None) or {}, _CONFIG))
-    only_keys(asked, frozenset(), "request")
-    return Reading(_request(messages, config), metadata, given)
+        messages = (read_system(system, "request.systemInstruction"), *messages)
+    config = camel_keys(want_object(asked.pop("generationConfig", None) or {}, _CONFIG))
+    tools, others = _tools(asked.pop("tools", None) or [])
+    choice, choosing = _choice(asked.pop("toolConfig", None), tools)
+    schema, settings = _schema(config), _settings(config)
+    left = {**asked, **config, "tools": others, "toolConfig": choosing}
+    extra = {name: value for name, value in left.items() if value not in (None, {}, [])}
+    return Request(
+        messages,
+        Settings(extra=extra).over(settings) if extra else settings,
+        tools,
+        choice,
+        schema,
+        dialect=GEMINI_DIALECT,
+    )
 
 
-_CONFIG = "request.generationConfig"
-
-
-def _request(messages: tuple[Message, ...], config: dict[str, Any]) -> Request:
-    schema = _schema(config.pop("responseMimeType", None), config.pop("responseJsonSchema", None))
-    if (count := config.pop("candidateCount", None)) is not None and count != 1:
+def _settings(config: dict[str, Any]) -> Settings:
+    """The settings that every request has, taken out of ``config``."""
+    if (count := config.pop("candidateCount", None)) not in (None, 1):
         raise RowError(f"{_CONFIG}.candidateCount is {count!r}; a row gets one answer")
-    only_keys(config, _SETTINGS, _CONFIG)
-    if "topK" in config:
-        config["top_k"] = config.pop("topK")
-    return Request(messages, read_settings(config, f"{_CONFIG}."), schema=schema)
+    stated = {name: config.pop(name) for name in list(config) if name in _SETTINGS}
+    if isinstance(top_k := stated.get("topK"), float) and top_k.is_integer():
+        stated["topK"] = int(top_k)  # Google's own SDK writes it so
+    settings = read_settings(stated, f"{_CONFIG}.")
+    place = f"{_CONFIG}.thinkingConfig"
+    thinking = camel_keys(want_object(config.pop("thinkingConfig", None) or {}, place))
+    level = thinking.pop("thinkingLevel", None)
+    if thinking:
+        config["thinkingConfig"] = thinking
+    if level is None:
+        return settings
+    effort = want_text(level, f"{place}.thinkingLevel").lower()
+    return Settings(reasoning_effort=effort).over(settings)
 
 
-def _schema(mime: Any, schema: Any) -> ResponseSchema | None:
+def _schema(config: dict[str, Any]) -> ResponseSchema | None:
+    mime = config.pop("responseMimeType", None)
     if mime is not None and mime not in (_JSON, "text/plain"):
         raise unsupported(_CONFIG, f"the responseMimeType {mime!r}")
-    if schema is not None:
-        return ResponseSchema(schema=want_object(schema, f"{_CONFIG}.responseJsonSchema"))
+    plain, googles = config.pop("responseJsonSchema", None), config.pop("responseSchema", None)
+    if plain is not None:
+        return ResponseSchema(schema=want_object(plain, f"{_CONFIG}.responseJsonSchema"))
+    if googles is not None:
+        return ResponseSchema(schema=json_schema(googles, f"{_CONFIG}.responseSchema"))
     return ResponseSchema() if mime == _JSON else None
 
 
-def _contents(given: Any) -> tuple[Message, ...]:
-    place = "request.contents"
-    turns = [given] if isinstance(given, dict) else want_list(given, place)
-    return said([_message(turn, f"{place}[{i}]") for i, turn in enumerate(turns)], place)
+def _tools(given: Any) -> tuple[tuple[Tool, ...], list[Any]]:
+    """The functions, and the tools that are none."""
+    functions: list[Tool] = []
+    others: list[Any] = []
+    tools = [given] if isinstance(given, dict) else want_list(given, "request.tools")
+    for number, entry in enumerate(tools):
+        where = f"request.tools[{number}]"
+        tool = camel_keys(want_object(entry, where))
+        declared = want_list(tool.pop("functionDeclarations", None) or [], where)
+        place = f"{where}.functionDeclarations"
+        functions += [_function(one, f"{place}[{i}]") for i, one in enumerate(declared)]
+        if tool:
+            others.append(tool)
+    return tuple(functions), others
 
 
-def _message(given: Any, where: str) -> Message:
-    turn = want_object(given, where)
-    only_keys(turn, _TURN, where)
-    role = turn.get("role")
-    if isinstance(role, dict | list) or role not in _ROLES:
-        raise RowError(f"{where}.role must be user or model, not {role!r}")
-    return Message(_ROLES[role], _parts(turn.get("parts"), f"{where}.parts"))
+def _function(given: Any, where: str) -> Tool:
+    function = camel_keys(want_object(given, where))
+    only_keys(function, _FUNCTION, where)
+    description, googles = function.get("description"), function.get("parameters")
+    plain = function.get("parametersJsonSchema")
+    if googles is not None:
+        plain = json_schema(googles, f"{where}.parameters")
+    return Tool(
+        want_name(function.get("name"), f"{where}.name"),
+        None if description is None else want_text(description, f"{where}.description"),
+        None if plain is None else want_object(plain, f"{where}.parametersJsonSchema"),
+    )
 
 
-def _system(given: Any) -> Message:
-    place = "request.systemInstruction"
-    if isinstance(given, str):
-        return Message("system", (Text(given),))
-    return Message("system", _parts(want_object(given, place).get("parts"), f"{place}.parts"))
+def _choice(given: Any, tools: tuple[Tool, ...]) -> tuple[str | None, dict[str, Any]]:
+    """The choice among the tools, and what of the config no request has."""
+    where = "request.toolConfig"
+    config = camel_keys(want_object(given or {}, where))
+    place = f"{where}.functionCallingConfig"
+    calling = camel_keys(want_object(config.get("functionCallingConfig") or {}, place))
+    mode, names = calling.pop("mode", None), calling.pop("allowedFunctionNames", None)
+    choice = _chosen(mode, names or [], tools, place)
+    # What one choice cannot say, such as a few of many tools, only Gemini understands.
+    if calling or (choice is None and mode is not None):
+        return None, config
+    config.pop("functionCallingConfig", None)
+    return choice, config
 
 
-def _parts(given: Any, where: str) -> tuple[Part, ...]:
-    parts = [given] if isinstance(given, dict) else want_list(given, where)
-    return tuple(_part(part, f"{where}[{i}]") for i, part in enumerate(parts))
-
-
-def _part(given: Any, where: str) -> Part:
-    part = _camel(want_object(given, where))
-    kind = next(iter(part), "nothing")
-    if kind not in {"text", "inlineData", "fileData"} or len(part) != 1:
-        odd = next((key for key in part if key not in {"text", "inlineData", "fileData"}), kind)
-        raise unsupported(where, f"a part of type {odd!r}")
-    if kind == "text":
-        return Text(want_text(part["text"], f"{where}.text"))
-    return _image(_camel(want_object(part[kind], f"{where}.{kind}")), f"{where}.{kind}")
-
-
-def _image(data: dict[str, Any], where: str) -> Image:
-    media = want_name(data.get("mimeType"), f"{where}.mimeType")
-    if not media.startswith("image/"):
-        raise unsupported(where, f"a part of type {media!r}")
-    if "fileUri" in data:
-        return Image(want_name(data["fileUri"], f"{where}.fileUri"))
-    return Image(f"data:{media};base64,{want_name(data.get('data'), f'{where}.data')}")
-
-
-def _camel(given: dict[str, Any]) -> dict[str, Any]:
-    return {_UNDERSCORE.sub(_upper, key): value for key, value in given.items()}
-
-
-def _upper(match: re.Match[str]) -> str:
-    return match[1].upper()
-
-
-_UNDERSCORE = re.compile("_([a-z])")
+def _chosen(mode: Any, names: Any, tools: tuple[Tool, ...], where: str) -> str | None:
+    if mode is not None and not isinstance(mode, str):
+        raise RowError(f"{where}.mode must be AUTO, ANY or NONE, not {mode!r}", INVALID_SETTING)
+    place = f"{where}.allowedFunctionNames"
+    allowed = {want_name(name, place) for name in want_list(names, place)}
+    choice = _MODES.get((mode or "").upper())
+    if choice != "required" or not allowed or allowed == {tool.name for tool in tools}:
+        return choice
+    return f"={allowed.pop()}" if len(allowed) == 1 else None

@@ -254,3 +254,15 @@ def test_what_cannot_be_carried_is_never_dropped_in_silence(given, code, sentenc
     with pytest.raises(RowError) as error:
         bedrock.read_line(given)
     assert (error.value.code, str(error.value)) == (code, sentence)
+
+
+def test_bedrock_lines_with_claudes_own_body():
+    thinking = {"type": "enabled", "budget_tokens": 1024}
+    hi = {"role": "user", "content": "hi"}
+    own = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 5, "messages": [hi]}
+    read = bedrock.read_line({"modelInput": own | {"thinking": thinking}})
+    assert read.request == Request(
+        (Message("user", (Text("hi"),)),),
+        Settings(max_output_tokens=5, extra={"thinking": thinking}),
+        dialect="anthropic",
+    )
