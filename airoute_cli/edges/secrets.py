@@ -52,7 +52,7 @@ def find_key(provider: Provider, environ: Mapping[str, str]) -> Secret | None:
     check_key(provider, environ)
     if provider.api_key_cmd:
         return Secret(_printed_key(provider, environ))
-    found = _set_variable(provider, environ)
+    found = set_variable(provider, environ)
     return Secret(environ[found].strip()) if found else None
 
 
@@ -62,7 +62,7 @@ def check_key(provider: Provider, environ: Mapping[str, str]) -> bool:
     Raises SetupError if its key cannot be had or must not be sent.
     """
     variables, command = provider.api_key_env, provider.api_key_cmd
-    found = _set_variable(provider, environ)
+    found = set_variable(provider, environ)
     if not command and not (found or (variables and not provider.key_optional)):
         return False
     check_transport(provider)
@@ -79,10 +79,21 @@ def check_key(provider: Provider, environ: Mapping[str, str]) -> bool:
             f'The provider "{provider.name}" gets its key from the command "{command[0]}", '
             "which is not found. Install it, or correct api_key_cmd."
         )
+    if found and not command:
+        _check_characters(found, environ[found].strip())
     return True
 
 
-def _set_variable(provider: Provider, environ: Mapping[str, str]) -> str | None:
+def _check_characters(variable: str, key: str) -> None:
+    """Raise SetupError where a key could not stand in a header: part of it was never the key."""
+    if not (key.isascii() and key.isprintable()):
+        raise SetupError(
+            f"The variable {variable} holds a character that no key has, such as a line break or a "
+            "letter with an accent. Copy the key again."
+        )
+
+
+def set_variable(provider: Provider, environ: Mapping[str, str]) -> str | None:
     """The first of the provider's variables that holds something."""
     return next((name for name in provider.api_key_env if environ.get(name, "").strip()), None)
 
@@ -120,6 +131,6 @@ def _printed_key(provider: Provider, environ: Mapping[str, str]) -> str:
             f"{who} failed with exit code {ran.returncode}. Run it by hand to see why."
         )
     key = ran.stdout.decode("utf-8", "replace").strip()
-    if not key or not key.isprintable():
+    if not key or not (key.isascii() and key.isprintable()):
         raise SetupError(f"{who} printed no key on one line. Run it by hand to see why.")
     return key

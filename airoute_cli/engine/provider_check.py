@@ -14,6 +14,7 @@ from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import Message, Request, Text
 from airoute_cli.core.settings import Settings
 from airoute_cli.edges.catalogue import services
+from airoute_cli.edges.secrets import set_variable
 from airoute_cli.edges.weights import find_weights
 from airoute_cli.engine.endpoints import Endpoint, Endpoints
 from airoute_cli.engine.http_endpoint import HttpEndpoint
@@ -84,7 +85,7 @@ async def check_providers(
     limits: dict[str, RateLimits] = {}
     endpoints = Endpoints(environ, limits.__setitem__)
     checks = [
-        _Check(profile.providers[name], _models_of(profile, name), endpoints, limits)
+        _Check(profile.providers[name], _models_of(profile, name), endpoints, limits, environ)
         for name in names
     ]
     try:
@@ -103,6 +104,7 @@ class _Check:
     models: tuple[Model, ...]
     endpoints: Endpoints
     limits: dict[str, RateLimits]
+    environ: Mapping[str, str]
     report: ProviderReport = field(init=False)
 
     def __post_init__(self) -> None:
@@ -151,7 +153,7 @@ class _Check:
     def _failed(self, error: CallError) -> None:
         if error.kind is ErrorKind.AUTH:
             self._tell(key=KeyState.REFUSED, problem=self._refused(error))
-        elif error.kind not in _NO_LIST:
+        elif error.kind not in _NO_LIST or error.status is None:  # None: nobody answered
             self._tell(problem=_sentence(error))
 
     def _listed(
@@ -201,8 +203,17 @@ class _Check:
             return replace(report, known=False, problem=told)
         return replace(report, problem=_sentence(error))
 
+    def _key_remedy(self) -> str:
+        if self.provider.api_key_cmd:
+            return f"Check what `{self.provider.api_key_cmd[0]}` in api_key_cmd prints."
+        if self.report.key is KeyState.NONE:
+            return "It wants a key: name its variable in api_key_env."
+        if variable := set_variable(self.provider, self.environ):
+            return f"Check the key in {variable}, and what it is allowed to do."
+        return "Check the credentials with which its requests are signed."
+
     def _refused(self, error: CallError) -> str:
-        return f"{_sentence(error)} {_key_remedy(self.provider, self.report.key)}"
+        return f"{_sentence(error)} {self._key_remedy()}"
 
 
 def _with_weights(model: ModelReport) -> ModelReport:
@@ -217,18 +228,6 @@ def _found(model: ModelReport, provider: str, listed: tuple[str, ...]) -> ModelR
     if is_known(model.wire_name, listed):
         return replace(model, known=True)
     return replace(model, known=False, problem=not_among(model.wire_name, provider, listed))
-
-
-def _key_remedy(provider: Provider, key: KeyState) -> str:
-    if provider.api_key_cmd:
-        return f"Check what `{provider.api_key_cmd[0]}` in api_key_cmd prints."
-    if key is KeyState.NONE:
-        return "It wants a key: name its variable in api_key_env."
-    if provider.api_key_env:
-        return (
-            f"Check the key in {' or '.join(provider.api_key_env)}, and what it is allowed to do."
-        )
-    return "Check the credentials with which its requests are signed."
 
 
 def _sentence(error: CallError) -> str:

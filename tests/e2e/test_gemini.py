@@ -262,6 +262,6 @@ def test_check_turns_the_pages_of_the_list_and_names_the_key(airoute, gemini):
     gemini.list_models = lambda _: status(400, refusal)
     wrong = airoute("providers", "check", "gemini")
     assert wrong.returncode == 6
-    assert "Check the key in GEMINI_API_KEY or GOOGLE_API_KEY" in wrong.stdout
+    assert "Check the key in GOOGLE_API_KEY, and" in wrong.stdout
     assert KEY not in ran.stdout + ran.stderr + wrong.stdout + wrong.stderr
     assert TOKEN not in ran.stdout + ran.stderr

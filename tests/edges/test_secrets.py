@@ -60,6 +60,16 @@ def test_a_key_comes_from_its_variable_and_does_not_print_itself():
     assert KEY not in f"{key!r} {key}"
 
 
+@pytest.mark.parametrize("key", ["schl\u00fcssel", "one\ntwo", "\u201ck\u201d"])
+def test_what_cannot_be_a_key_is_told_by_its_variable_alone(key: str):
+    provider = Provider("p", "openai", "https://x/v1", ("OLD", "K"))
+    with pytest.raises(
+        SetupError, match="The variable K holds a character that no key has"
+    ) as told:
+        find_key(provider, {"K": key})
+    assert key not in str(told.value)
+
+
 def test_a_provider_without_a_key_gets_none():
     assert find_key(provider(base_url="http://10.0.0.7:8000/v1"), {}) is None
 

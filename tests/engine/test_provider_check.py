@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ PROFILE = """
 [providers.here]
 api = "openai"
 base_url = "{url}"
-api_key_env = "K"
+api_key_env = ["OLD_K", "K"]
 [models.small]
 provider = "here"
 name = "scripted"
@@ -117,3 +118,51 @@ async def test_limits_come_from_the_list_and_from_calls(
     assert called.limits
     assert called.limits.requests
     assert called.limits.requests.limit == 7
+
+
+_GOOGLES = {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}
+_NO_TOKEN = {"code": 401, "message": "Invalid credentials.", "status": "UNAUTHENTICATED"}
+_CLAUDES = {"type": "error", "error": {"type": "authentication_error", "message": "no"}}
+
+
+@pytest.mark.parametrize(
+    ("api", "code", "body", "more"),
+    [
+        ("openai", 401, {"error": {"message": "no", "code": "invalid_api_key"}}, ""),
+        ("openai-responses", 401, {"error": {"message": "no"}}, ""),
+        ("anthropic", 401, _CLAUDES, ""),
+        ("azure", 401, {"error": {"code": "401", "message": "no"}}, ""),
+        ("mistral", 401, {"detail": "Unauthorized"}, ""),
+        ("cohere", 498, {"message": "invalid token"}, ""),
+        ("gemini", 400, {"error": _GOOGLES}, ""),
+        ("vertex", 401, {"error": _NO_TOKEN}, 'project = "p"'),
+        ("litellm", 400, {"error": {"message": "no", "type": "no_db_connection"}}, ""),
+        ("bedrock", 403, {"__type": "UnrecognizedClientException", "message": "no"}, ""),
+    ],
+)
+async def test_a_wrong_key_is_told_by_its_variable(
+    provider_server: ScriptedServer, tmp_path: Path, api: str, code: int, body: object, more: str
+):
+    provider_server.lists = provider_server.paths = re.compile(".*")
+    provider_server.list_models = lambda _: status(code, body)
+    provider_server.respond = lambda *_: status(code, body)
+    text = PROFILE.replace('"openai"', f'"{api}"').replace("[models.", f"{more}\n[models.")
+    path = tmp_path / "p.toml"
+    path.write_text(text.format(url=provider_server.base_url))
+    profile = load_profile(path, strategies=strategies(), apis=apis())
+    report = await _check(profile, call=True)
+    (told,) = report.models
+    assert report.key is KeyState.REFUSED
+    # What has no list is found out by the call alone.
+    for problem in (told.problem, *([report.problem] if api != "bedrock" else [])):
+        assert "Check the key in K, and what it is allowed to do." in str(problem)
+
+
+async def test_what_cannot_be_asked_for_is_no_missing_list(
+    profile: Profile, provider_server: ScriptedServer
+):
+    odd = {"X-Odd": "b\u00e4d"}
+    provider = replace(profile.providers["here"], headers=odd)
+    report = await _check(replace(profile, providers={"here": provider}))
+    assert not report.ok
+    assert "a header holds a character that is not allowed" in str(report.problem)
