@@ -190,4 +190,5 @@ def _rows_code(rows: Mapping[str, Any]) -> ExitCode:
 _STOPPED = {
     StopReason.INTERRUPTED: ExitCode.INTERRUPTED,
     StopReason.TERMINATED: ExitCode.TERMINATED,
+    StopReason.UNAVAILABLE: ExitCode.STOPPED,
 }

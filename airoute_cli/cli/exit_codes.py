@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     FATAL = 1
     USAGE = 2
     INCOMPLETE = 3  # some rows failed, were deferred or handed off
-    STOPPED = 4  # budget, deadline or canary
+    STOPPED = 4  # budget, deadline, canary, or nobody left to ask
     REFUSED = 5  # the only rows missing were refused
     CHECK_FAILED = 6
     INTERRUPTED = 130

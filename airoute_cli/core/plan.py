@@ -36,6 +36,7 @@ class CallRole(StrEnum):
 
     ANSWER = "answer"
     FALLBACK = "fallback"
+    STAND_IN = "stand_in"
 
 
 @dataclass(frozen=True, slots=True)

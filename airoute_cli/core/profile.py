@@ -20,6 +20,9 @@ from airoute_cli.core.settings import EMPTY, NOTHING, Settings
 
 DEFAULT_TIMEOUT_S = 300.0
 DEFAULT_MAX_OUTPUT_TOKENS = 1_024
+DEFAULT_ROW_TIMEOUT_S = 3_600.0
+DEFAULT_MAX_ATTEMPTS = 16
+DEFAULT_CANARY = 20
 EMBEDDED_FORMAT = "llama-cpp"
 
 
@@ -35,6 +38,16 @@ class Unsupported(StrEnum):
 
     REFUSE = "refuse"
     DROP = "drop"
+
+
+class OnUnavailable(StrEnum):
+    """What becomes of a row whose models cannot be asked at all, whatever the row says."""
+
+    PENDING = "pending"
+    DEGRADE = "degrade"
+    DEFER = "defer"
+    HANDOFF = "handoff"
+    FAIL = "fail"
 
 
 class UnknownPrice(StrEnum):
@@ -167,7 +180,25 @@ class Route:
     system: str | None = None
     settings: Settings = EMPTY
     on_truncated: OnTruncated = OnTruncated.KEEP
+    on_unavailable: OnUnavailable = OnUnavailable.PENDING
     options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How much one row may take, and when a whole run is given up.
+
+    ``row_timeout`` is in seconds, from the row's first call on. ``max_attempts`` counts every
+    call for a row, whatever it is for. ``canary`` rows of each model are looked at before more
+    go out at once; 0: none.
+    """
+
+    row_timeout: float = DEFAULT_ROW_TIMEOUT_S
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS
+    canary: int = DEFAULT_CANARY
+
+
+NO_RUN_SETTINGS = RunSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,5 +217,11 @@ class Profile:
     unknown_price: UnknownPrice = UnknownPrice.REFUSE
     unsupported: Unsupported = Unsupported.REFUSE
     policy: Policy = NO_POLICY
+    run: RunSettings = NO_RUN_SETTINGS
     document: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     digest: str = ""
+
+    @property
+    def degrades(self) -> bool:
+        """Whether some route lets any model stand in for its own."""
+        return any(route.on_unavailable is OnUnavailable.DEGRADE for route in self.routes)

@@ -9,18 +9,21 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from airoute_cli.core.errors import UsageError
-from airoute_cli.core.profile import Limits, Model, Profile, UnknownPrice
+from airoute_cli.core.errors import SetupError, UsageError
+from airoute_cli.core.profile import Limits, Model, OnUnavailable, Profile, UnknownPrice
 from airoute_cli.edges.rows.source import RowSource, open_rows
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.admission import Admission
+from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.counts import Counts
+from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.emitter import Emitter
 from airoute_cli.engine.endpoints import Endpoints
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.held_planner import plan_within
 from airoute_cli.engine.job import Job, Machinery
+from airoute_cli.engine.lasting import Lasting
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.past import Past
 from airoute_cli.engine.recorder import Recorder
@@ -83,10 +86,13 @@ async def run_batch(
     require_prices(profile)
     async with AsyncExitStack() as stack:
         source = stack.enter_context(open_rows(options.source, plain_lines=options.plain_lines))
-        gate = Gate(profile.models.values(), options.limits)
+        clock = Clock.real()
+        gate = Gate(profile.models.values(), options.limits, clock.now)
         endpoints = Endpoints(environ, gate.observe)
         stack.push_async_callback(endpoints.aclose)
+        doors = Doors(profile.models.values(), clock, turn_away=gate.turn_away, tell=note)
         await endpoints.prepare(models_in_use(profile))
+        await prepare_stand_ins(profile, endpoints, doors)
         past = stack.enter_context(Past.read(folder, with_tries=bool(chain.earlier)))
         figures = LiveFigures(profile.models.values())
         record = RunRecord.open(folder, profile, options.source)
@@ -95,6 +101,8 @@ async def run_batch(
             chain,
             endpoints,
             gate,
+            doors,
+            clock,
             source,
             folder,
             past,
@@ -116,6 +124,19 @@ def models_in_use(profile: Profile) -> list[Model]:
     return [model for name, model in profile.models.items() if name in named]
 
 
+async def prepare_stand_ins(profile: Profile, endpoints: Endpoints, doors: Doors) -> None:
+    """Make ready whoever may stand in for a route's models; who cannot is never asked."""
+    if not profile.degrades:
+        return
+    named = {model.name for model in models_in_use(profile)}
+    for name, model in profile.models.items():
+        if name not in named:
+            try:
+                await endpoints.prepare([model])
+            except SetupError as error:
+                doors.shut(name, Lasting("not_set_up", f"{name} cannot stand in", str(error)))
+
+
 def require_prices(profile: Profile) -> None:
     """Refuse a run with a model whose price nobody knows. Raises UsageError."""
     if profile.unknown_price is UnknownPrice.ALLOW:
@@ -135,6 +156,8 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     chain: ProfileChain,
     endpoints: Endpoints,
     gate: Gate,
+    doors: Doors,
+    clock: Clock,
     source: RowSource,
     folder: RunFolder,
     past: Past,
@@ -151,15 +174,27 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         admission=Admission(past.index, counts, retry_errors=options.retry_errors),
         plan=plan_within(Planner(profile), chain.earlier, past.index),
         figures=figures,
-        executor=Executor(profile, endpoints, gate, figures),
+        executor=Executor(profile, endpoints, gate, figures, doors=doors, clock=clock),
         gate=gate,
+        doors=doors,
+        clock=clock,
         recorder=Recorder(
             profile, folder, past.index, counts, past.tally, emitter, pass_number=pass_number
         ),
         counts=counts,
         tally=past.tally,
     )
-    return Job(machinery, limit=options.limit)
+    job = Job(machinery, limit=options.limit)
+    doors.on_shut(lambda: _stop_if_nobody_is_left(job, profile))
+    return job
+
+
+def _stop_if_nobody_is_left(job: Job, profile: Profile) -> None:
+    """End a run of which every further row would only be left pending."""
+    waits = {OnUnavailable.PENDING, OnUnavailable.DEGRADE}
+    models = profile.models if profile.degrades else [one.name for one in models_in_use(profile)]
+    if job.doors.all_shut(models) and all(r.on_unavailable in waits for r in profile.routes):
+        job.halt(StopReason.UNAVAILABLE)
 
 
 async def _drive(job: Job, watch: Watch, note: Note) -> None:

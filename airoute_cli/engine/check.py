@@ -112,6 +112,8 @@ def _no_default(case: _Case) -> Iterator[Finding]:
 
 
 def _unused_models(case: _Case) -> Iterator[Finding]:
+    if case.profile.degrades:
+        return
     for name in case.profile.models:
         if name not in case.used_models:
             yield Finding(Level.WARNING, f'model "{name}"', "no route uses it.")

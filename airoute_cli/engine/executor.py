@@ -2,63 +2,50 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError, ErrorKind
-from airoute_cli.core.outcome import Attempt, Outcome, RowFailure, RowState
+from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.plan import Call, Plan
-from airoute_cli.core.profile import Model, OnTruncated, Profile, Route
+from airoute_cli.core.profile import Model, Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.engine import closure
+from airoute_cli.engine.caller import Caller
+from airoute_cli.engine.clock import Clock
+from airoute_cli.engine.course import Course, OnAttempt, answered, failed, unavailable
+from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.endpoints import Endpoints, OnText
-from airoute_cli.engine.gate import Gate, GateClosedError
+from airoute_cli.engine.gate import Gate, GateClosedError, TurnedAwayError
+from airoute_cli.engine.lasting import is_lasting, may_be_lasting
 from airoute_cli.engine.live_figures import LiveFigures
-from airoute_cli.engine.meter import Meter, tokens_used, total_usd
+from airoute_cli.engine.meter import total_usd
 from airoute_cli.engine.retry import Verdict, decide
 from airoute_cli.engine.veil import Veil
 from airoute_cli.routing.shape import shape
-from airoute_cli.routing.tokens import estimate_request
-
-OnAttempt = Callable[[Call, int], None]
-
-# The provider said "not now" about the model, not about this request: all its rows slow down.
-TOO_FAST = frozenset({ErrorKind.RATE_LIMIT, ErrorKind.OVERLOADED})
-
-
-@dataclass(slots=True)
-class _Course:
-    """One plan on its way: what is asked, what happened, and what the reader has seen."""
-
-    plan: Plan
-    request: Request
-    route: Route
-    on_text: OnText | None
-    on_attempt: OnAttempt | None
-    attempts: list[Attempt] = field(default_factory=list)
-    error: CallError | None = None
-    spoken: bool = False
-
-    def say(self, text: str) -> None:
-        self.spoken = True
-        if self.on_text:
-            self.on_text(text)
 
 
 class Executor:
-    """Runs plans against endpoints, through the gate."""
+    """Runs plans against endpoints, through the doors and the gate."""
 
     def __init__(
-        self, profile: Profile, endpoints: Endpoints, gate: Gate, figures: LiveFigures
+        self,
+        profile: Profile,
+        endpoints: Endpoints,
+        gate: Gate,
+        figures: LiveFigures,
+        *,
+        doors: Doors,
+        clock: Clock,
     ) -> None:
-        self._models = profile.models
+        self._models: Mapping[str, Model] = profile.models
         self._routes = {route.name: route for route in profile.routes}
-        self._endpoints = endpoints
+        self._settings = profile.run
+        self._caller = Caller(endpoints, gate, doors, figures, clock)
         self._gate = gate
-        self._figures = figures
+        self._doors = doors
+        self._clock = clock
 
     async def run(
         self,
@@ -75,20 +62,21 @@ class Executor:
         """
         if not plan.calls:
             return closure.nobody(plan)
-        started = time.monotonic()
+        started = self._clock.now()
         veil = Veil(plan, request, on_text)
-        course = _Course(plan, veil.request, self._route(plan), veil.on_text, on_attempt)
+        course = Course(
+            plan, veil.request, self._route(plan), self._settings, veil.on_text, on_attempt
+        )
+        course.left = list(plan.calls)
         try:
-            answer = await self._first_answer(course)
+            outcome = await self._follow(course)
         except GateClosedError:
             outcome = Outcome(RowState.PENDING, plan)
-        else:
-            outcome = _answered(course, *answer) if answer else _failed(course)
         return replace(
             veil.lift(outcome),
             attempts=tuple(course.attempts),
             usd=total_usd(course.attempts),
-            latency_ms=(time.monotonic() - started) * 1000,
+            latency_ms=(self._clock.now() - started) * 1000,
         )
 
     def _route(self, plan: Plan) -> Route:
@@ -96,77 +84,89 @@ class Executor:
         named = Route(plan.route, plan.strategy, ())
         return self._routes.get(plan.route, named)
 
-    async def _first_answer(self, course: _Course) -> tuple[Call, Completion] | None:
-        calls = course.plan.calls
-        for call, more_models in zip(calls, [True] * (len(calls) - 1) + [False], strict=True):
-            completion, goes_on = await self._ask(call, course, more_models=more_models)
-            if completion is not None:
-                return call, completion
-            if not goes_on:
-                return None
-        return None
+    async def _follow(self, course: Course) -> Outcome:
+        """Ask whoever comes first of those that can be asked; where nobody can, wait."""
+        while course.left and course.over is None:
+            call = next((one for one in course.left if self._doors.can_ask(one.model)), None)
+            if call is None:
+                await self._wait(course)
+            elif completion := await self._ask(call, course):
+                return answered(course, call, completion)
+        return await self._without_answer(course)
 
-    async def _ask(
-        self, call: Call, course: _Course, *, more_models: bool
-    ) -> tuple[Completion | None, bool]:
-        """The answer of one model after its retries, or None and whether to ask the next one."""
+    async def _wait(self, course: Course) -> None:
+        """Wait for one of the models left to be asked again, as long as the row has time."""
+        until = course.begin(self._clock.now())
+        course.left = [call for call in course.left if not self._doors.is_shut(call.model)]
+        if self._clock.now() >= until:
+            course.over = course.out_of_time
+        elif course.left:
+            await self._doors.wait([call.model for call in course.left], until)
+
+    async def _without_answer(self, course: Course) -> Outcome:
+        if course.blamed:
+            return failed(course)
+        error, last = course.error, course.attempts[-1].model if course.attempts else ""
+        if error and may_be_lasting(error):
+            await self._doors.second_opinion(last)
+        barred = [call.model for call in course.plan.calls if not self._doors.can_ask(call.model)]
+        return unavailable(course, self._doors.why_not(barred[0])) if barred else failed(course)
+
+    async def _ask(self, call: Call, course: Course) -> Completion | None:
+        """The answer of one model after its retries; None: see what else is left to do."""
         model = self._models[call.model]
         shaped = shape(course.request, course.route, model, call.dropped)
-        tries = 0
-        while True:
-            tries += 1
+        while (ticket := self._doors.enter(model.name)) is not None:
             try:
-                return await self._attempt(call, model, shaped, course), False
-            except CallError as error:
-                course.error = error
-            decision = decide(
-                course.error, tries=tries, attempts=len(course.attempts), more_models=more_models
-            )
-            # Two answers are never spliced: what the reader has seen cannot be taken back.
-            if course.spoken:
-                return None, False
-            if decision.verdict is not Verdict.AGAIN:
-                return None, decision.verdict is Verdict.NEXT_MODEL
-            if _pauses(course.error):
-                self._gate.pause(call.model, decision.delay_s)
+                return await self._caller.attempt(call, model, shaped, course, ticket)
+            except TurnedAwayError:
+                return None
+            except CallError as raised:
+                error = course.error = raised
+            course.tries[model.name] += 1
+            delay_s = self._next_step(call, model, course, error)
+            if delay_s is None:
+                return None
+            if _pauses(error):
+                self._gate.pause(model.name, delay_s)
             else:
-                await self._gate.sleep(decision.delay_s)
+                await self._gate.sleep(delay_s)
+        return None
 
-    async def _attempt(
-        self, call: Call, model: Model, shaped: Request, course: _Course
-    ) -> Completion:
-        closure.require(course.plan, model)
-        asked = time.monotonic()
-        lease = await self._gate.acquire(model.name, call.input_tokens + call.max_output_tokens)
-        if course.on_attempt:
-            course.on_attempt(call, len(course.attempts) + 1)
-        meter = Meter(model, call, waited_s=time.monotonic() - asked)
-        attempt: Attempt | None = None
-        try:
-            completion = await self._send(model, shaped, course)
-            attempt = meter.answered(completion)
-            self._figures.answered(attempt, estimate_request(shaped))
-        except CallError as error:
-            attempt = meter.failed(error)
-            self._figures.failed(attempt)
-            raise
-        except asyncio.CancelledError:
-            attempt = meter.failed(CallError(ErrorKind.CANCELLED, "interrupted"))
-            raise
-        finally:
-            if attempt:
-                course.attempts.append(attempt)
-            lease.release(
-                tokens_used(attempt) if attempt else None,
-                refused=_too_fast(attempt) if attempt else None,
-            )
-        return completion
+    def _next_step(
+        self, call: Call, model: Model, course: Course, error: CallError
+    ) -> float | None:
+        """Seconds until the model is asked again, None to go on with what ``course`` has left."""
+        now = self._clock.now()
+        left_s = course.begin(now) - now
+        # Two answers are never spliced: what the reader has seen cannot be taken back.
+        if course.blamed:
+            course.left = []
+        elif course.spent:
+            course.over = course.no_attempts_left
+        elif left_s <= 0:
+            course.over = course.out_of_time
+        elif error.kind is ErrorKind.CONTEXT_WINDOW:
+            course.drop(call)
+            course.widen(model, self._models)
+        elif not self._doors.can_ask(model.name):
+            course.tries[model.name] = 0  # it was the model's fault, and not the row's
+        elif is_lasting(error):
+            return 0.0  # another row was answered since
+        else:
+            return self._retry(call, course, error, left_s)
+        return None
 
-    async def _send(self, model: Model, shaped: Request, course: _Course) -> Completion:
-        endpoint = self._endpoints.of(model)
-        if course.on_text is None:
-            return await endpoint.complete(model, shaped)
-        return await endpoint.stream(model, shaped, course.say)
+    def _retry(self, call: Call, course: Course, error: CallError, left_s: float) -> float | None:
+        others = any(
+            other is not call and self._doors.can_ask(other.model) for other in course.left
+        )
+        tries = course.tries[call.model]
+        decision = decide(error, tries=tries, more_models=others, left_s=left_s)
+        if decision.verdict is Verdict.AGAIN:
+            return decision.delay_s
+        course.drop(call)
+        return None
 
 
 def _pauses(error: CallError) -> bool:
@@ -174,29 +174,3 @@ def _pauses(error: CallError) -> bool:
     if error.kind is ErrorKind.RATE_LIMIT:
         return error.retry_after is not None
     return error.kind is ErrorKind.OVERLOADED
-
-
-def _too_fast(attempt: Attempt) -> bool | None:
-    """Whether the provider refused the pace; None: it neither answered nor said so."""
-    return False if attempt.error is None else attempt.error in TOO_FAST or None
-
-
-def _answered(course: _Course, call: Call, completion: Completion) -> Outcome:
-    if completion.truncated and course.route.on_truncated is OnTruncated.FAIL:
-        failure = RowFailure(
-            ErrorKind.TRUNCATED,
-            f"the answer was cut at {call.max_output_tokens:,} tokens and the route "
-            f'{course.plan.route!r} says on_truncated = "fail"; raise max_output_tokens',
-        )
-        return Outcome(RowState.FAILED, course.plan, completion, call.model, failure=failure)
-    return Outcome(RowState.COMPLETED, course.plan, completion, call.model)
-
-
-def _failed(course: _Course) -> Outcome:
-    error = course.error
-    code = error.kind if error else ErrorKind.SERVER
-    count = len(course.attempts)
-    tries = f" (after {count} attempts)" if count > 1 else ""
-    return Outcome(
-        RowState.FAILED, course.plan, failure=RowFailure(code, f"{error or 'no answer'}{tries}")
-    )

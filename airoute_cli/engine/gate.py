@@ -89,6 +89,10 @@ class GateClosedError(Exception):
     """The run is ending: no further call goes out."""
 
 
+class TurnedAwayError(Exception):
+    """The model cannot be asked any more: see whether another one can."""
+
+
 class Lease:
     """The right to make one call; give it back with ``release``."""
 
@@ -134,7 +138,7 @@ class Gate:
     async def acquire(self, model: str, tokens: int) -> Lease:
         """Wait until a call of that many tokens may go out to ``model``.
 
-        Raises GateClosedError once the gate is shut.
+        Raises GateClosedError once the gate is shut, and TurnedAwayError.
         """
         if self._shut.is_set():
             raise GateClosedError
@@ -166,6 +170,10 @@ class Gate:
     def pause(self, model: str, seconds: float) -> None:
         """Let nothing out to ``model`` for that long: the provider asked for it."""
         self._queues[model].pace.pause(self.now() + seconds)
+
+    def turn_away(self, model: str) -> None:
+        """Send the calls that wait for ``model`` away."""
+        _send_away(self._queues[model], TurnedAwayError)
 
     def observe(self, model: str, limits: RateLimits) -> None:
         """Follow what the headers of an answer of ``model`` tell of its limits."""
@@ -209,10 +217,7 @@ class Gate:
             self._timer.cancel()
             self._timer = None
         for queue in self._queues.values():
-            for future, _ in queue.waiting:
-                if not future.done():
-                    future.set_exception(GateClosedError())
-            queue.waiting.clear()
+            _send_away(queue, GateClosedError)
 
     def _serve_line(self, subject: _Subject, now: float) -> None:
         """Grant to the queues in line, one call each in turn, until the first has to wait."""
@@ -278,6 +283,13 @@ class Gate:
         self._timer_at = wakes[0][0]
         delay = max(0.0, self._timer_at - self.now())
         self._timer = asyncio.get_running_loop().call_later(delay, self.pump)
+
+
+def _send_away(queue: _Queue, error: type[Exception]) -> None:
+    for future, _ in queue.waiting:
+        if not future.done():
+            future.set_exception(error())
+    queue.waiting.clear()
 
 
 def _step_out(line: deque[_Queue]) -> _Queue:

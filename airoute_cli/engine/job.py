@@ -9,14 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from airoute_cli.core.outcome import RowState
 from airoute_cli.core.request import BadRow, Row
 from airoute_cli.edges.rows.source import RowSource
 from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.engine import health
 from airoute_cli.engine.admission import Admission
 from airoute_cli.engine.aside import aside
+from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.counts import Counts
+from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.held_planner import PlanRow
@@ -45,6 +49,8 @@ class Machinery:
     figures: LiveFigures
     executor: Executor
     gate: Gate
+    doors: Doors
+    clock: Clock
     recorder: Recorder
     counts: Counts
     tally: Tally
@@ -78,6 +84,21 @@ class Job:
         return self._machinery.recorder.calling
 
     @property
+    def doors(self) -> Doors:
+        """Which models can be asked."""
+        return self._machinery.doors
+
+    @property
+    def troubles(self) -> list[str]:
+        """Which models cannot be asked now, in a few words each."""
+        return health.in_words(self._machinery.doors, self._machinery.clock)
+
+    @property
+    def health(self) -> dict[str, Any]:
+        """What became of the models that could not be asked for some time."""
+        return health.as_dict(self._machinery.doors, self._machinery.clock)
+
+    @property
     def progress(self) -> float | None:
         """The share of the input that has been read; None where its size is unknown."""
         source = self._machinery.source
@@ -92,7 +113,7 @@ class Job:
                 await asyncio.wait(self._tasks)
         finally:
             syncing.cancel()
-            self._machinery.gate.shut()
+            self._shut()
             self._machinery.recorder.close()
         if self._fatal:
             raise self._fatal
@@ -106,7 +127,12 @@ class Job:
                 task.cancel()
         self.stop_reason = self.stop_reason or reason
         self._stopping.set()
-        self._machinery.gate.shut()
+        self._shut()
+
+    def halt(self, reason: StopReason) -> None:
+        """Drain because the run itself is at its end; a later signal still aborts."""
+        if not self._stopping.is_set():
+            self.stop(reason)
 
     async def count_the_rest(self) -> None:
         """After a stop: read on without running anything, so that every row is accounted for.
@@ -194,7 +220,12 @@ class Job:
         if self._fatal is None:
             self._fatal = error
             self._stopping.set()
-            self._machinery.gate.shut()
+            self._shut()
+
+    def _shut(self) -> None:
+        """No further call goes out, and whoever waits for one is sent away."""
+        self._machinery.gate.shut()
+        self._machinery.doors.close()
 
     async def _keep_synced(self) -> None:
         folder = self._machinery.folder

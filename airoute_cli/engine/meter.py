@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -12,18 +11,20 @@ from airoute_cli.core.money import ZERO, Usage
 from airoute_cli.core.outcome import Attempt
 from airoute_cli.core.plan import Call
 from airoute_cli.core.profile import Model
+from airoute_cli.engine.clock import Clock
 from airoute_cli.routing.tokens import estimate_tokens
 
 
 class Meter:
     """Runs from the moment a call leaves until its answer or its error."""
 
-    def __init__(self, model: Model, call: Call, waited_s: float) -> None:
+    def __init__(self, model: Model, call: Call, clock: Clock, *, waited_s: float) -> None:
         self._model = model
         self._call = call
         self._waited_s = waited_s
-        self._started = time.time()
-        self._clock = time.monotonic()
+        self._clock = clock
+        self._started = clock.wall()
+        self._began = clock.now()
 
     def answered(self, completion: Completion) -> Attempt:
         """The record of an attempt that answered; unreported usage is estimated, and says so."""
@@ -66,7 +67,7 @@ class Meter:
         return self._model.price.cost(usage) if self._model.price else None
 
     def _elapsed_ms(self) -> float:
-        return (time.monotonic() - self._clock) * 1000
+        return (self._clock.now() - self._began) * 1000
 
 
 def total_usd(attempts: Iterable[Attempt]) -> Decimal | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,17 +17,12 @@ TRIES_FOR: Mapping[ErrorKind, int] = MappingProxyType(
     {ErrorKind.RATE_LIMIT: 10, ErrorKind.OVERLOADED: 6}
 )
 
-# Tries for one row over all models of its plan.
-MAX_ATTEMPTS = 16
-
 # Full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
 BACKOFF_BASE_S = 0.5
 BACKOFF_CAP_S = 30.0
 
-# A longer Retry-After is not waited for while another model can answer...
+# A longer Retry-After is not waited for while another model can answer.
 PATIENCE_S = 120.0
-# ...and one of hours is a quota, not a pace: the row fails and can be retried tomorrow.
-LAST_PATIENCE_S = 900.0
 
 
 class Verdict(Enum):
@@ -49,17 +45,20 @@ def decide(
     error: CallError,
     *,
     tries: int,
-    attempts: int,
     more_models: bool,
+    left_s: float = math.inf,
     jitter: Callable[[], float] = random.random,
 ) -> Decision:
-    """What to do after the ``tries``-th try at this model, the ``attempts``-th of the row."""
-    if attempts >= MAX_ATTEMPTS:
-        return Decision(Verdict.GIVE_UP)
-    patience = PATIENCE_S if more_models else LAST_PATIENCE_S
-    waits = error.retry_after is None or error.retry_after <= patience
-    if error.retryable and waits and tries < TRIES_FOR.get(error.kind, TRIES):
-        return Decision(Verdict.AGAIN, _delay(error, tries, jitter))
+    """What to do after the ``tries``-th try at this model.
+
+    ``more_models``: another one could be asked. ``left_s`` is what the row has left of its time:
+    a wait that goes beyond it is not begun.
+    """
+    patience = min(left_s, PATIENCE_S if more_models else math.inf)
+    if error.retryable and tries < TRIES_FOR.get(error.kind, TRIES):
+        delay = _delay(error, tries, jitter)
+        if delay <= patience:
+            return Decision(Verdict.AGAIN, delay)
     if more_models and error.kind in FALLS_BACK:
         return Decision(Verdict.NEXT_MODEL)
     return Decision(Verdict.GIVE_UP)

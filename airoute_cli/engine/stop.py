@@ -14,6 +14,7 @@ class StopReason(StrEnum):
 
     INTERRUPTED = "interrupted"
     TERMINATED = "terminated"
+    UNAVAILABLE = "unavailable"
 
 
 _SIGNALS = {

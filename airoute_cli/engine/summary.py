@@ -28,8 +28,13 @@ CSV_COLUMNS = (
 )
 
 
-def summarise(run: Mapping[str, Any], counts: Counts, tally: Tally) -> dict[str, Any]:
-    """The summary as plain data; ``run`` says which run it is and how it ended."""
+def summarise(
+    run: Mapping[str, Any], counts: Counts, tally: Tally, health: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The summary as plain data; ``run`` says which run it is and how it ended.
+
+    ``health`` holds the models that could not be asked for some time of this pass.
+    """
     return {
         "run": dict(run),
         "rows": counts.as_dict(),
@@ -45,6 +50,7 @@ def summarise(run: Mapping[str, Any], counts: Counts, tally: Tally) -> dict[str,
         "latency_ms": {"p50": tally.latency.at(0.5), "p95": tally.latency.at(0.95)},
         "truncated": sum(share.truncated for share in tally.shares.values()),
         "shares": [_share(*key, share) for key, share in sorted(tally.shares.items())],
+        "health": dict(health),
         "failures": [
             {"code": code, "rows": kind.rows, "lines": kind.lines, "example": kind.example}
             for code, kind in sorted(counts.failures.items())
@@ -87,7 +93,17 @@ def summary_md(summary: Mapping[str, Any]) -> str:
         lines += ["| why rows did not complete | rows | lines | example |", "|---|---:|---|---|"]
         lines += [_md_failure(failure) for failure in summary["failures"]]
         lines += [""]
+    if summary["health"]:
+        lines += ["| model in this pass | when | became | why |", "|---|---|---|---|"]
+        lines += [_md_move(*move) for move in moves(summary)]
+        lines += [""]
     return "\n".join(lines)
+
+
+def moves(summary: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Each change of a model's breaker, in the order of time."""
+    each = ((name, move) for name, told in summary["health"].items() for move in told["history"])
+    return sorted(each, key=lambda one: str(one[1]["at"]))
 
 
 def sentence(summary: Mapping[str, Any]) -> str:
@@ -176,8 +192,16 @@ def _md_share(share: Mapping[str, Any]) -> str:
     )
 
 
+def _md_move(name: str, move: Mapping[str, Any]) -> str:
+    return f"| {name} | {move['at']} | {move['state']} | {_cell(move['why'])} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
 def _md_failure(failure: Mapping[str, Any]) -> str:
     lines = ", ".join(str(line) for line in failure["lines"])
     more = ", …" if failure["rows"] > len(failure["lines"]) else ""
-    example = str(failure["example"]).replace("|", "\\|").replace("\n", " ")
+    example = _cell(str(failure["example"]))
     return f"| {failure['code']} | {failure['rows']:,} | {lines}{more} | {example} |"

@@ -76,7 +76,7 @@ def leave_files(folder: RunFolder, job: Job, record: RunRecord, *, ordered: bool
     state = "finished" if job.complete else job.stop_reason or "stopped"
     manifest = record.close(state, job.counts.as_dict())
     run = {key: manifest[key] for key in _IN_SUMMARY} | {"folder": str(folder.path), "views": views}
-    summary = summarise(run, job.counts, job.tally)
+    summary = summarise(run, job.counts, job.tally, job.health)
     folder.write_json("summary.json", summary)
     folder.write_text("summary.csv", summary_csv(summary))
     folder.write_text("summary.md", summary_md(summary))

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 from airoute_cli.core.figures import NO_FIGURES, Snapshot
 from airoute_cli.core.plan import CallRole, Candidate, Features, Plan, RuleVerdict
 from airoute_cli.core.policy import Exclusion, OnEmpty, Ruling
-from airoute_cli.core.profile import Profile, Route
+from airoute_cli.core.profile import OnUnavailable, Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.routing.choice import Choice, Chooser
 from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.eligible import checks_for, eligible
 from airoute_cli.routing.strategies import STRATEGIES
 from airoute_cli.routing.strategies.base import Ordering, Pick, StrategyContext
+from airoute_cli.routing.strategies.cheapest import by_cost
 
 _NOBODY = Ordering(())
 
@@ -37,7 +38,9 @@ class CompiledRoute:
         self._options: Any = self._strategy.Options(**route.options)
         self._chooser = Chooser(route)
         self._checks = checks_for(profile.unknown_price, profile.unsupported)
-        names = dict.fromkeys((*route.models, *route.fallback))
+        self._own = tuple(dict.fromkeys((*route.models, *route.fallback)))
+        degrades = route.on_unavailable is OnUnavailable.DEGRADE
+        names = dict.fromkeys((*self._own, *profile.models)) if degrades else self._own
         self._models = {name: profile.models[name] for name in names}
 
     def plan(
@@ -67,11 +70,13 @@ class CompiledRoute:
         able = {name: choice for name, choice in choices.items() if reasons[name] is None}
         ordering = self._order(able, features)
         picks = (*ordering.picks, *self._behind(able, ordering))
+        if own := len(picks):
+            picks = (*picks, *self._stand_ins(able))
         return Plan(
             route=self.route.name,
             strategy=self.route.strategy,
             reason=f"{trail.why}; {picks[0].reason if picks else 'no model may answer'}",
-            calls=tuple(pick.choice.call(_role(place)) for place, pick in enumerate(picks)),
+            calls=tuple(pick.choice.call(_role(place, own)) for place, pick in enumerate(picks)),
             candidates=_candidates(reasons, ordering, picks) if trail.explain else (),
             rules=trail.rules,
             refusal=None if picks else self._refusal(reasons),
@@ -105,6 +110,12 @@ class CompiledRoute:
             if name in able and name not in taken:
                 yield Pick(able[name], reason)
 
+    def _stand_ins(self, able: Mapping[str, Choice]) -> Iterator[Pick]:
+        """With ``on_unavailable = "degrade"``: who else may answer, behind all of the route's."""
+        others = [choice for name, choice in able.items() if name not in self._own]
+        for choice in by_cost(others):
+            yield Pick(choice, 'stands in (on_unavailable = "degrade")')
+
     def _refusal(self, reasons: Mapping[str, str | None]) -> str:
         each = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         return f'no model of route "{self.route.name}" may answer: {each}'
@@ -128,7 +139,9 @@ def _on_empty(excluded: Iterable[Exclusion]) -> OnEmpty:
     return OnEmpty.REFUSE if last is None else last.rule.on_empty
 
 
-def _role(place: int) -> CallRole:
+def _role(place: int, own: int) -> CallRole:
+    if place >= own:
+        return CallRole.STAND_IN
     return CallRole.FALLBACK if place else CallRole.ANSWER
 
 

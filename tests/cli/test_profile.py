@@ -103,7 +103,10 @@ def test_show_tells_prices_with_their_source(airoute: Airoute, profile: Path):
         "m.1: m at a; $0.1/$2 per million in/out (profile); 4,096 tokens; "
         "json_schema tools vision\n" in ran.stdout
     )
-    assert "1 rest: the default; single of m.1; on_truncated keep\n" in ran.stdout
+    assert (
+        "1 rest: the default; single of m.1; on_truncated keep; on_unavailable pending\n"
+        in ran.stdout
+    )
 
 
 def test_show_gives_data_and_no_values_of_headers(

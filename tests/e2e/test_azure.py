@@ -41,7 +41,6 @@ def test_the_deployments_api_with_every_kind_of_answer(
         "limited": [status(429, {"error": {"code": "429"}}, {"retry-after-ms": "1"}), ok("later")],
         "blocked": [status(400, FILTERED)],
         "missing": [status(404, {"error": {"code": "DeploymentNotFound", "message": "none"}})],
-        "denied": [status(401, {"error": {"code": "401", "message": f"bad key {KEY}"}})],
     }
     provider_server.respond = lambda request, _: replies[request.prompt].pop(0)
     given = [{"custom_id": name, "prompt": name} for name in replies]
@@ -54,15 +53,19 @@ def test_the_deployments_api_with_every_kind_of_answer(
     assert {e["custom_id"]: e["airoute"]["error"]["code"] for e in errors} == {
         "blocked": "content_policy",
         "missing": "not_found",
-        "denied": "auth",
     }
-    assert provider_server.count == 6
+    assert provider_server.count == 5
+    denied = {"error": {"code": "401", "message": f"bad key {KEY}"}}
+    provider_server.respond = lambda *_: status(401, denied)
+    refused = airoute("ask", "hi")
+    assert (refused.returncode, provider_server.count) == (3, 6)
+    assert "refuses the key in" in refused.stderr
     for request in provider_server.requests:
         assert request.path.endswith("?api-version=2024-10-21")
         assert request.headers["api-key"] == KEY
         assert "authorization" not in request.headers
     told = b"".join(path.read_bytes() for path in (tmp_path / "run").iterdir()).decode()
-    assert KEY not in told + ran.stderr
+    assert KEY not in told + ran.stderr + refused.stderr
 
 
 def test_a_token_wins_over_a_key(airoute, provider_server, tmp_path, monkeypatch):

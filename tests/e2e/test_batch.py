@@ -124,18 +124,42 @@ def test_a_failing_model_is_retried_and_then_another_one_answers(
     assert [attempt.get("error") for attempt in told["attempts"]] == ["server"] * 3 + [None]
 
 
-@pytest.mark.parametrize(
-    ("code", "calls", "kind"),
-    [(400, 1, "bad_request"), (401, 2, "auth")],
-)
-def test_what_cannot_heal_is_not_retried(
-    airoute, profile, rows, provider_server, tmp_path, code, calls, kind
-):
-    provider_server.respond = lambda *_: status(code)
+def test_what_cannot_heal_is_not_retried(airoute, profile, rows, provider_server, tmp_path):
+    provider_server.respond = lambda *_: status(400)
     ran = airoute("batch", str(rows(1)), "-o", "run")
     assert ran.returncode == 3
-    assert provider_server.count == calls
-    assert read_lines(tmp_path / "run" / "errors.jsonl")[0]["airoute"]["error"]["code"] == kind
+    assert provider_server.count == 1
+    errors = read_lines(tmp_path / "run" / "errors.jsonl")
+    assert errors[0]["airoute"]["error"]["code"] == "bad_request"
+
+
+def test_a_key_revoked_meanwhile_leaves_the_rest_to_a_resume(
+    airoute, profile, rows, provider_server, tmp_path, monkeypatch
+):
+    """And the run ends where nobody is left to ask."""
+    mended = profile.read_text().replace("[providers.here]", '[providers.here]\napi_key_env = "MY"')
+    profile.write_text(mended)
+    monkeypatch.setenv("MY", "sk-test-revoked-000000000000")
+    provider_server.respond = lambda _, n: ok() if n <= 100 else status(401)
+    source = str(rows(3_000))
+    ran = airoute("batch", source, "-o", "run")
+    assert ran.returncode == 4, ran.stderr
+    assert ran.stderr.count("here refuses the key in MY") == 3  # the message, and each model's
+    assert "put a valid key into MY, then go on with --resume" in ran.stderr
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["rows"]["completed"] + summary["rows"]["pending"] == 3_000
+    assert summary["rows"]["completed"] == 100
+    assert summary["run"]["state"] == "unavailable"
+    assert {name: told["state"] for name, told in summary["health"].items()} == {
+        "small": "shut",
+        "large": "shut",
+    }
+    assert provider_server.count < 300
+    assert not (tmp_path / "run" / "errors.jsonl").exists()
+    provider_server.respond = lambda *_: ok()
+    again = airoute("batch", source, "-o", "run", "--resume")
+    assert again.returncode == 0, again.stderr
+    assert len(read_lines(tmp_path / "run" / "results.jsonl")) == 3_000
 
 
 def test_retry_after_is_waited_for(airoute, profile, rows, provider_server):

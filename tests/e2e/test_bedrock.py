@@ -54,7 +54,6 @@ def test_a_batch_with_every_kind_of_answer(airoute, bedrock, provider_server, ro
             status(429, {"message": "slow down"}, typed),
             status(200, aws.answer({"text": "later"})),
         ],
-        "day": [status(429, {"message": "Too many tokens per day"}, typed)],
         "invalid": [status(400, {"message": "no"}, {"x-amzn-ErrorType": "ValidationException"})],
         "denied": [status(403, {"__type": "AccessDeniedException", "Message": f"not {KEY}"})],
         "broken": [
@@ -81,7 +80,11 @@ def test_a_batch_with_every_kind_of_answer(airoute, bedrock, provider_server, ro
     assert len(results["broken"]["airoute"]["attempts"]) == 2
     errors = {line["custom_id"]: line for line in read_lines(tmp_path / "run/errors.jsonl")}
     codes = {name: line["airoute"]["error"]["code"] for name, line in errors.items()}
-    assert codes == {"day": "quota_exhausted", "invalid": "bad_request", "denied": "auth"}
+    assert codes == {"invalid": "bad_request", "denied": "auth"}
+    assert provider_server.count == 8
+    day = {"message": "Too many tokens per day"}
+    provider_server.respond = lambda *_: status(429, day, typed)
+    assert "is used up (Bedrock answered 429" in airoute("ask", "hi").stderr
     assert provider_server.count == 9
     first = provider_server.requests[0]
     assert first.path == "/model/us.anthropic.claude-v1%3A0/converse"

@@ -61,8 +61,6 @@ def test_a_batch_with_every_kind_of_answer(airoute, cohere, rows, tmp_path):
             status(200, answer("later")),
         ],
         "error": [status(200, answer("x", "ERROR")), status(200, answer("mended"))],
-        "trial": [status(429, no(trial), {"retry-after": "1"})],
-        "denied": [status(498, no(f"invalid token {KEY}"))],
         "invalid": [status(422, no("no"))],
     }
     cohere.respond = lambda request, _: replies[request.prompt].pop(0)
@@ -81,14 +79,18 @@ def test_a_batch_with_every_kind_of_answer(airoute, cohere, rows, tmp_path):
     assert len(results["error"]["airoute"]["attempts"]) == 2
     errors = read_lines(tmp_path / "run/errors.jsonl")
     assert {e["custom_id"]: e["airoute"]["error"]["code"] for e in errors} == {
-        "trial": "quota_exhausted",
-        "denied": "auth",
         "invalid": "bad_request",
     }
+    assert cohere.count == 8
+    cohere.respond = lambda *_: status(429, no(trial), {"retry-after": "1"})
+    assert "is used up (the provider answered 429: You are using" in airoute("ask", "hi").stderr
+    cohere.respond = lambda *_: status(498, no(f"invalid token {KEY}"))
+    refused = airoute("ask", "hi").stderr
+    assert "invalid token" in refused
     assert cohere.count == 10
     assert all(r.headers["authorization"] == f"Bearer {KEY}" for r in cohere.requests)
     told = b"".join(path.read_bytes() for path in (tmp_path / "run").iterdir()).decode()
-    assert KEY not in told + ran.stderr
+    assert KEY not in told + ran.stderr + refused
 
 
 def test_what_it_cannot_say_is_refused_by_name(airoute, cohere, tmp_path):

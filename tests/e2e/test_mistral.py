@@ -48,7 +48,6 @@ def test_a_batch_with_every_kind_of_answer(airoute, mistral, rows, tmp_path):
         ],
         "error": [ok("x", finish_reason="error"), ok("mended")],
         "extra": [status(422, {"detail": extra})],
-        "denied": [status(401, {"detail": f"Unauthorized {KEY}"})],
     }
     mistral.respond = lambda request, _: replies[request.prompt].pop(0)
     given = [{"custom_id": name, "prompt": name} for name in replies]
@@ -66,11 +65,14 @@ def test_a_batch_with_every_kind_of_answer(airoute, mistral, rows, tmp_path):
     errors = read_lines(tmp_path / "run/errors.jsonl")
     assert {e["custom_id"]: e["airoute"]["error"]["code"] for e in errors} == {
         "extra": "bad_request",
-        "denied": "auth",
     }
+    assert mistral.count == 8
+    mistral.respond = lambda *_: status(401, {"detail": f"Unauthorized {KEY}"})
+    refused = airoute("ask", "hi").stderr
+    assert "refuses the key in" in refused
     assert mistral.count == 9
     told = b"".join(path.read_bytes() for path in (tmp_path / "run").iterdir()).decode()
-    assert KEY not in told + ran.stderr
+    assert KEY not in told + ran.stderr + refused
 
 
 def test_a_conversation_that_began_elsewhere_goes_on(airoute, mistral, rows):

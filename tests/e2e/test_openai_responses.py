@@ -71,8 +71,6 @@ def test_a_batch_with_every_kind_of_answer(airoute, openai, rows, tmp_path):
         ],
         "broken": [status(200, failure("server_error")), status(200, response(said("mended")))],
         "empty": [status(200, response())] * 3,
-        "spent": [status(429, error("insufficient_quota"))],
-        "denied": [status(401, error("invalid_api_key", f"Incorrect API key: {KEY}"))],
         "unknown": [status(400, error("model_not_found"))],
         "prompt": [status(200, failure("invalid_prompt"))],
         "policy": [status(200, failure("bio_policy"))],
@@ -96,18 +94,23 @@ def test_a_batch_with_every_kind_of_answer(airoute, openai, rows, tmp_path):
     errors = {line["custom_id"]: line for line in read_lines(tmp_path / "run/errors.jsonl")}
     assert {name: line["airoute"]["error"]["code"] for name, line in errors.items()} == {
         "empty": "empty_answer",
-        "spent": "quota_exhausted",
-        "denied": "auth",
         "unknown": "not_found",
         "prompt": "bad_request",
         "policy": "content_policy",
         "window": "context_window",
     }
+    assert openai.count == 14
+    openai.respond = lambda *_: status(429, error("insufficient_quota"))
+    assert "is used up (the provider answered 429" in airoute("ask", "hi").stderr
+    denied = error("invalid_api_key", f"Incorrect API key: {KEY}")
+    openai.respond = lambda *_: status(401, denied)
+    refused = airoute("ask", "hi").stderr
+    assert "refuses the key in" in refused
     assert openai.count == 16
     assert all(r.headers["authorization"] == f"Bearer {KEY}" for r in openai.requests)
     assert all(request.body["store"] is False for request in openai.requests)
     everything = b"".join(file.read_bytes() for file in (tmp_path / "run").iterdir())
-    assert KEY not in everything.decode() + ran.stderr
+    assert KEY not in everything.decode() + ran.stderr + refused
 
 
 def test_a_row_in_its_own_words_reaches_it_whole(airoute, openai, tmp_path):

@@ -36,10 +36,13 @@ from airoute_cli.core.profile import (
 from airoute_cli.core.request import Message, Request, Row, Text
 from airoute_cli.core.scan import classes_of
 from airoute_cli.engine import closure
+from airoute_cli.engine.clock import Clock
+from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.routing.planner import Planner
+from tests.engine import virtual_time
 
 MAIL = "anna@example.com"
 NAMES = ("home", "eu", "us", "far")
@@ -97,8 +100,10 @@ async def run(
     profile: Profile, plan: Plan, row: Row, wire: Wire, on_text: Callable[[str], None] | None = None
 ) -> Outcome:
     models = profile.models.values()
-    gate = Gate(models, Limits())
-    executor = Executor(profile, wire, gate, LiveFigures(models))  # type: ignore[arg-type]
+    gate, clock = Gate(models, Limits()), Clock.real()
+    doors = Doors(models, clock, turn_away=gate.turn_away)
+    figures = LiveFigures(models)
+    executor = Executor(profile, wire, gate, figures, doors=doors, clock=clock)  # type: ignore[arg-type]
     return await executor.run(plan, row.request, on_text=on_text)
 
 
@@ -145,7 +150,7 @@ STRATEGY = st.sampled_from(["fallback", "fastest", "cheapest"])
 
 
 @given(st.lists(RULES, max_size=3), ORDERS, STRATEGY, st.sampled_from(["hi", MAIL]), SCRIPTS)
-async def test_no_call_leaves_the_eligible_set_whatever_fails(
+def test_no_call_leaves_the_eligible_set_whatever_fails(
     rules: list[PolicyRule], order: Any, strategy: str, text: str, script: list[ErrorKind | None]
 ):
     models, fallback = order
@@ -153,7 +158,7 @@ async def test_no_call_leaves_the_eligible_set_whatever_fails(
     row = a_row(text)
     plan = Planner(profile).plan(row, {})
     wire = Wire(script)
-    outcome = await run(profile, plan, row, wire)
+    outcome = virtual_time.run(lambda: run(profile, plan, row, wire))
     assert {name for name, _ in wire.asked} <= plan.eligible
     if plan.ruling.redact:
         assert all(MAIL not in request.messages[-1].text for _, request in wire.asked)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from airoute_cli.core.errors import UsageError
 from airoute_cli.core.figures import Figures
 from airoute_cli.core.plan import CallRole, Candidate, Plan, RuleVerdict
-from airoute_cli.core.profile import Route, UnknownPrice, When
+from airoute_cli.core.profile import OnUnavailable, Route, UnknownPrice, When
 from airoute_cli.core.request import Capability, Tool
 from airoute_cli.core.settings import Settings
 from airoute_cli.routing.planner import Planner
@@ -99,6 +99,34 @@ def test_the_fallback_answers_where_the_models_may_not(make: Any):
     assert plan.reason == (
         'route "r": the default; the route\'s fallback, as none of its models may answer'
     )
+
+
+def test_whoever_may_stand_in_comes_last_and_the_cheapest_first(make: Any):
+    models = [
+        make.model("a"),
+        make.model("dear", 9),
+        make.model("cheap", 2),
+        make.model("no", None),
+    ]
+    route = Route("r", "single", ("a",), on_unavailable=OnUnavailable.DEGRADE)
+    plan = Planner(make.profile([route], models)).plan(make.row(), {}, explain=True)
+    assert [(call.model, call.role) for call in plan.calls] == [
+        ("a", CallRole.ANSWER),
+        ("cheap", CallRole.STAND_IN),
+        ("dear", CallRole.STAND_IN),
+    ]
+    assert {one.model: one.taken for one in plan.candidates} == {
+        "a": True,
+        "dear": True,
+        "cheap": True,
+        "no": False,
+    }
+
+
+def test_nobody_stands_in_for_models_that_may_not_answer(make: Any):
+    models = [make.model("a", context_window=1), make.model("b")]
+    route = Route("r", "single", ("a",), on_unavailable=OnUnavailable.DEGRADE)
+    assert Planner(make.profile([route], models)).plan(make.row(), {}).calls == ()
 
 
 def test_a_refusal_names_every_model_with_its_reason(make: Any):

@@ -77,7 +77,8 @@ def batch(
 ) -> None:
     """Answer a file of rows: routed, concurrent, rate limited, resumable.
 
-    Exit codes: 0 all rows completed; 3 some failed; 5 some were refused; 130 interrupted.
+    Exit codes: 0 all rows completed; 3 some did not; 4 stopped early; 5 some were refused;
+    130 interrupted.
     """
     from airoute_cli.cli.batch_run import BatchFlags, dry, live
 

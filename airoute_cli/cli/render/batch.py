@@ -95,6 +95,7 @@ def status_line(job: Job, seconds: float) -> str:
         for state in (RowState.FAILED, RowState.REFUSED)
         if job.counts.states[state]
     ]
+    parts += job.troubles
     share = _share_done(job)
     if share and fresh:
         left = done * (1 - share) / share
@@ -172,12 +173,23 @@ def draw_summary(summary: Mapping[str, Any], narrator: Narrator) -> None:
     _draw_failures(console, summary["failures"])
     narrator.say(f"{sentence(summary)}  ({summary['run']['seconds']:.1f} s)")
     narrator.say(f"cost {money_sentence(summary['cost'])}")
+    for name, told in summary["health"].items():
+        narrator.say(_health_line(name, told))
     if summary["truncated"]:
         narrator.say(
             f"{summary['truncated']:,} answers were cut at their token limit and are flagged; "
             "raise max_output_tokens to have them whole"
         )
     _draw_files(summary, narrator)
+
+
+def _health_line(name: str, told: Mapping[str, Any]) -> str:
+    if "why" in told:
+        return f"{name} was not asked any more: {told['why']}"
+    times = "once" if told["opened"] == 1 else f"{told['opened']:,} times"
+    still = ", and still is" if told["state"] != "closed" else ""
+    last = next(move["why"] for move in reversed(told["history"]) if move["why"])
+    return f"{name} was out {times}, {told['open_s']:,.0f} s in all{still} (last: {last})"
 
 
 def _draw_failures(console: Console, failures: list[Mapping[str, Any]]) -> None:

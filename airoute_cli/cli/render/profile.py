@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
 from airoute_cli.core.money import Price, Rates
 from airoute_cli.core.policy import Forbidden, MaxPrice, PolicyRule, Requirement
-from airoute_cli.core.profile import Limits, Model, Profile, Provider, Route, When
+from airoute_cli.core.profile import Limits, Model, Profile, Provider, Route, RunSettings, When
 from airoute_cli.core.settings import Settings
 
 
@@ -27,6 +27,7 @@ def as_data(profile: Profile) -> dict[str, Any]:
             "require_metadata": list(profile.policy.require_metadata),
             "rules": [_rule(rule) for rule in profile.policy.rules],
         },
+        "run": asdict(profile.run),
         "routes": [_route(route) for route in profile.routes],
     }
 
@@ -46,8 +47,14 @@ def _lines(profile: Profile) -> Iterator[str]:
     if profile.policy.rules:
         yield "\npolicy, all rules that match together"
         yield from (f"  {_rule_line(rule)}" for rule in profile.policy.rules)
+    yield f"\nrun\n  {_run_line(profile.run)}"
     yield "\nroutes, the first that matches wins"
     yield from (f"  {number} {_route_line(r)}" for number, r in enumerate(profile.routes, 1))
+
+
+def _run_line(run: RunSettings) -> str:
+    canary = f"a canary of {run.canary} rows for each model" if run.canary else "no canary"
+    return f"row_timeout {run.row_timeout:g} s, at most {run.max_attempts} attempts, {canary}"
 
 
 def _provider_line(provider: Provider) -> str:
@@ -101,6 +108,7 @@ def _route_line(route: Route) -> str:
         "with a system message" if route.system else "",
         _settings_text(route.settings),
         f"on_truncated {route.on_truncated}",
+        f"on_unavailable {route.on_unavailable}",
     ]
     return f"{route.name}: {_joined(parts)}"
 
@@ -181,6 +189,7 @@ def _route(route: Route) -> dict[str, Any]:
         "system": route.system,
         "params": route.settings.as_dict(),
         "on_truncated": route.on_truncated,
+        "on_unavailable": route.on_unavailable,
         **route.options,
     }
 

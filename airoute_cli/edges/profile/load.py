@@ -21,6 +21,7 @@ from airoute_cli.edges.profile.resolve import (
     resolve_policy,
     resolve_providers,
     resolve_routes,
+    resolve_run,
 )
 from airoute_cli.edges.profile.strategies import Strategies
 from airoute_cli.edges.profile.validate import Validated, validate
@@ -123,6 +124,7 @@ def _resolve(
         routes=resolve_routes(validated),
         unknown_price=UnknownPrice(validated.tables.policy.unknown_price),
         policy=resolve_policy(validated),
+        run=resolve_run(validated),
         unsupported=Unsupported(validated.tables.policy.unsupported),
         document=given.document,
         digest=digest(given.document),

@@ -21,6 +21,7 @@ from airoute_cli.edges.profile.schema import (
     RequireTable,
     RouteTable,
     RuleTable,
+    RunTable,
     WhenTable,
 )
 
@@ -44,6 +45,7 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[policy.rules.require]", RequireTable),
     ("[policy.rules.require] max_price", MaxPriceTable),
     ("[policy.rules.forbid]", ForbidTable),
+    ("[run]", RunTable),
     ("[[routes]]", RouteTable),
     ("[routes.when] and [policy.rules.when]", WhenTable),
 )

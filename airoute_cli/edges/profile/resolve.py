@@ -20,8 +20,10 @@ from airoute_cli.core.profile import (
     Limits,
     Model,
     OnTruncated,
+    OnUnavailable,
     Provider,
     Route,
+    RunSettings,
     When,
 )
 from airoute_cli.core.regions import is_loopback, overlaps, region_of
@@ -174,10 +176,11 @@ def _capabilities(names: tuple[str, ...]) -> frozenset[Capability]:
 def resolve_routes(validated: Validated) -> tuple[Route, ...]:
     """All routes in order."""
     each = zip(validated.tables.routes, validated.uses, strict=True)
-    return tuple(_route(table, use) for table, use in each)
+    otherwise = validated.tables.run.on_unavailable
+    return tuple(_route(table, use, otherwise) for table, use in each)
 
 
-def _route(table: RouteTable, use: Use) -> Route:
+def _route(table: RouteTable, use: Use, otherwise: str) -> Route:
     return Route(
         name=table.name,
         strategy=use.strategy,
@@ -187,8 +190,15 @@ def _route(table: RouteTable, use: Use) -> Route:
         system=table.system,
         settings=Settings.read(table.params),
         on_truncated=OnTruncated(table.on_truncated),
+        on_unavailable=OnUnavailable(table.on_unavailable or otherwise),
         options=MappingProxyType(dict(use.options)),
     )
+
+
+def resolve_run(validated: Validated) -> RunSettings:
+    """What the table [run] says."""
+    table = validated.tables.run
+    return RunSettings(table.row_timeout, table.max_attempts, table.canary)
 
 
 def resolve_policy(validated: Validated) -> Policy:

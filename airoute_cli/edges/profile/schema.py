@@ -21,7 +21,10 @@ from pydantic import (
 from airoute_cli.core.durations import days
 from airoute_cli.core.figures import PRIOR_LATENCY_MS
 from airoute_cli.core.profile import (
+    DEFAULT_CANARY,
+    DEFAULT_MAX_ATTEMPTS,
     DEFAULT_MAX_OUTPUT_TOKENS,
+    DEFAULT_ROW_TIMEOUT_S,
     DEFAULT_TIMEOUT_S,
     EMBEDDED_FORMAT,
 )
@@ -62,6 +65,40 @@ class ProfileTable(Table):
     """What the profile is called."""
 
     name: Name = Field(default="default", description="The name in plans and summaries.")
+
+
+UnavailableValue = Literal["pending", "degrade", "defer", "handoff", "fail"]
+
+
+class RunTable(Table):
+    """How much one row of a run may take, and when the run is given up."""
+
+    row_timeout: Number = Field(
+        default=DEFAULT_ROW_TIMEOUT_S,
+        gt=0,
+        description="Seconds for one row from its first call on, all its attempts and the waiting "
+        "between them together. A provider's `timeout` is that of one attempt.",
+    )
+    max_attempts: Whole = Field(
+        default=DEFAULT_MAX_ATTEMPTS,
+        gt=0,
+        description="The most calls for one row: retries, fallbacks and repairs together.",
+    )
+    canary: Whole = Field(
+        default=DEFAULT_CANARY,
+        ge=0,
+        description="Until so many rows of a model have ended, at most so many are under way at "
+        "it; if all of them fail, or are cut at their token limit, or come back empty, the run "
+        "stops and leaves the rest pending. 0 switches it off.",
+    )
+    on_unavailable: UnavailableValue = Field(
+        default="pending",
+        description="What becomes of a row when none of its models can be asked (an outage, a key "
+        "that is refused, a quota that is used up, a model that is not there). `pending`: it is "
+        "left for `--resume`. `degrade`: any other model that may answer is asked, the cheapest "
+        "first. `defer`, `handoff`, `fail`: it ends in deferred.jsonl, handoff.jsonl or "
+        "errors.jsonl.",
+    )
 
 
 def _known_class(name: str) -> str:
@@ -511,6 +548,9 @@ class RouteTable(Table):
         description="What becomes of an answer that was cut at its token limit: a completed row "
         "with a flag, or a failed one.",
     )
+    on_unavailable: UnavailableValue | None = Field(
+        default=None, description="As in `[run]`, for this route. Default: as it stands there."
+    )
 
     @field_validator("params")
     @classmethod
@@ -524,6 +564,7 @@ class Document(Table):
 
     profile: ProfileTable = ProfileTable()
     policy: PolicyTable = PolicyTable()
+    run: RunTable = RunTable()
     providers: dict[str, ProviderTable] = Field(default_factory=dict)
     models: dict[str, ModelTable] = Field(default_factory=dict)
     routes: tuple[RouteTable, ...] = ()

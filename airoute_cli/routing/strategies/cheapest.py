@@ -29,8 +29,12 @@ def problem(_models: Sequence[str], _: Options) -> str | None:
 
 def order(candidates: Sequence[Choice], _: StrategyContext[Options]) -> Ordering:
     """By expected cost; equals stay as written, and an unknown price comes last."""
-    by_cost = sorted(candidates, key=_cost)
-    return Ordering(tuple(Pick(choice, _reason(choice)) for choice in by_cost))
+    return Ordering(tuple(Pick(choice, _reason(choice)) for choice in by_cost(candidates)))
+
+
+def by_cost(candidates: Sequence[Choice]) -> list[Choice]:
+    """The lowest expected cost first; equals stay as written, and an unknown price comes last."""
+    return sorted(candidates, key=_cost)
 
 
 def _cost(choice: Choice) -> Decimal:

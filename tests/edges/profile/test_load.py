@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airoute_cli.core.errors import ProfileError
 from airoute_cli.core.money import Price, Rates
-from airoute_cli.core.profile import Limits, OnTruncated, Profile, UnknownPrice, When
+from airoute_cli.core.profile import Limits, OnTruncated, OnUnavailable, Profile, UnknownPrice, When
 from airoute_cli.core.request import Capability
 from airoute_cli.edges.prices import CatalogueEntry
 from airoute_cli.edges.profile.load import (
@@ -109,6 +109,15 @@ def catalogue(hint: str, model: str, base_url: str | None = None) -> CatalogueEn
     return KNOWN.get((hint, model, base_url))
 
 
+A_ROUTE = """
+[models.m]
+provider = "local"
+name = "m"
+[[routes]]
+name = "r"
+models = ["m"]
+"""
+
 Load = Callable[[str], Profile]
 
 
@@ -135,6 +144,22 @@ def problems(load: Load) -> Callable[[str], list[str]]:
 
 
 Told = Callable[[str], list[str]]
+
+
+@pytest.mark.parametrize(
+    ("run", "route", "found"),
+    [
+        ("", "", OnUnavailable.PENDING),
+        ('on_unavailable = "defer"', "", OnUnavailable.DEFER),
+        ('on_unavailable = "defer"', 'on_unavailable = "degrade"', OnUnavailable.DEGRADE),
+    ],
+)
+def test_a_route_wants_what_the_run_wants_unless_it_says_so_itself(
+    load: Load, run: str, route: str, found: OnUnavailable
+):
+    profile = load(f"{A_ROUTE}{route}\n[run]\nrow_timeout = 9\nmax_attempts = 2\n{run}")
+    assert profile.routes[0].on_unavailable is found
+    assert (profile.run.row_timeout, profile.run.max_attempts) == (9.0, 2)
 
 
 def test_providers_have_their_defaults_filled_in(load: Load):

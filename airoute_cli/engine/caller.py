@@ -1,0 +1,133 @@
+"""One call: the wait at the gate, one try on the wire within its time, and the record of it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
+
+from airoute_cli.core.completion import Completion
+from airoute_cli.core.errors import CallError, ErrorKind
+from airoute_cli.core.outcome import Attempt
+from airoute_cli.core.plan import Call
+from airoute_cli.core.profile import Model
+from airoute_cli.core.request import Request
+from airoute_cli.engine import closure
+from airoute_cli.engine.breaker import Ticket
+from airoute_cli.engine.clock import Clock
+from airoute_cli.engine.course import Course
+from airoute_cli.engine.doors import Doors
+from airoute_cli.engine.endpoints import Endpoints
+from airoute_cli.engine.gate import Gate, Lease, TurnedAwayError
+from airoute_cli.engine.live_figures import LiveFigures
+from airoute_cli.engine.meter import Meter, tokens_used
+from airoute_cli.routing.tokens import estimate_request
+
+# The provider said "not now" about the model, not about this request: all its rows slow down.
+TOO_FAST = frozenset({ErrorKind.RATE_LIMIT, ErrorKind.OVERLOADED})
+
+# The transport's own deadline comes first, as it can name the host; this one holds for the rest.
+GRACE_S = 0.1
+
+
+class Caller:
+    """Makes the calls of an executor, and tells doors, figures and gate what came of each."""
+
+    def __init__(
+        self, endpoints: Endpoints, gate: Gate, doors: Doors, figures: LiveFigures, clock: Clock
+    ) -> None:
+        self._endpoints = endpoints
+        self._gate = gate
+        self._doors = doors
+        self._figures = figures
+        self._clock = clock
+
+    async def attempt(
+        self, call: Call, model: Model, shaped: Request, course: Course, ticket: Ticket
+    ) -> Completion:
+        """The answer. Raises CallError, TurnedAwayError and GateClosedError."""
+        closure.require(course.plan, model)
+        asked = self._clock.now()
+        lease = await self._lease(call, course, ticket)
+        course.begin(self._clock.now())
+        attempt: Attempt | None = None
+        try:
+            if course.on_attempt:
+                course.on_attempt(call, len(course.attempts) + 1)
+            meter = Meter(model, call, self._clock, waited_s=self._clock.now() - asked)
+            completion = await self._send(model, shaped, course)
+            attempt = meter.answered(completion)
+            self._figures.answered(attempt, estimate_request(shaped))
+            self._doors.answered(model.name, ticket)
+        except CallError as error:
+            attempt = meter.failed(error)
+            self._figures.failed(attempt)
+            self._report(model, course, ticket, error)
+            raise
+        except asyncio.CancelledError:
+            attempt = meter.failed(CallError(ErrorKind.CANCELLED, "interrupted"))
+            raise
+        finally:
+            if attempt:
+                course.attempts.append(attempt)
+            if attempt is None or attempt.error is ErrorKind.CANCELLED:
+                self._doors.left(model.name, ticket)
+            lease.release(
+                tokens_used(attempt) if attempt else None,
+                refused=_too_fast(attempt) if attempt else None,
+            )
+        return completion
+
+    async def _lease(self, call: Call, course: Course, ticket: Ticket) -> Lease:
+        """The gate's leave for one call. Raises TurnedAwayError where it was not to be had."""
+        lease: Lease | None = None
+        try:
+            async with _until(course.deadline):
+                lease = await self._gate.acquire(
+                    call.model, call.input_tokens + call.max_output_tokens
+                )
+        except TimeoutError:
+            course.over = course.out_of_time
+            raise TurnedAwayError from None
+        finally:
+            if lease is None:
+                self._doors.left(call.model, ticket)
+        if not self._doors.still(call.model, ticket):
+            lease.release(0)
+            raise TurnedAwayError
+        return lease
+
+    async def _send(self, model: Model, shaped: Request, course: Course) -> Completion:
+        """One try on the wire, within the attempt's time and the row's. Raises CallError."""
+        endpoint = self._endpoints.of(model)
+        row_ends = course.begin(now := self._clock.now())
+        ends = row_ends
+        if not model.provider.embedded:  # its time counts from when the model takes it up
+            ends = min(row_ends, now + model.provider.timeout + GRACE_S)
+        try:
+            async with asyncio.timeout_at(ends) as limit:
+                if course.on_text is None:
+                    return await endpoint.complete(model, shaped)
+                return await endpoint.stream(model, shaped, course.say)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            if ends == row_ends:
+                course.over = course.out_of_time
+                raise CallError(ErrorKind.TIMEOUT, "its call was cut off") from None
+            message = f"{model.name} gave no whole answer within {model.provider.timeout:g} s"
+            raise CallError(ErrorKind.TIMEOUT, message) from None
+
+    def _report(self, model: Model, course: Course, ticket: Ticket, error: CallError) -> None:
+        if course.over:  # the row's time was over, which says nothing of the model
+            self._doors.left(model.name, ticket)
+        else:
+            self._doors.failed(model.name, ticket, error, course.request)
+
+
+def _until(deadline: float | None) -> AbstractAsyncContextManager[object]:
+    return nullcontext() if deadline is None else asyncio.timeout_at(deadline)
+
+
+def _too_fast(attempt: Attempt) -> bool | None:
+    """Whether the provider refused the pace; None: it neither answered nor said so."""
+    return False if attempt.error is None else attempt.error in TOO_FAST or None

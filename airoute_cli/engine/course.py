@@ -1,0 +1,133 @@
+"""One row on its way through its plan: what is left to ask, what happened, how it ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from airoute_cli.core.completion import Completion
+from airoute_cli.core.errors import FALLS_BACK, CallError, ErrorKind
+from airoute_cli.core.outcome import Attempt, Outcome, RowFailure, RowState
+from airoute_cli.core.plan import Call, Plan
+from airoute_cli.core.profile import Model, OnTruncated, OnUnavailable, Route, RunSettings
+from airoute_cli.core.request import Request
+from airoute_cli.engine.endpoints import OnText
+from airoute_cli.engine.lasting import Lasting
+
+OnAttempt = Callable[[Call, int], None]
+
+_WITHOUT_MODELS: Mapping[OnUnavailable, RowState] = MappingProxyType(
+    {
+        OnUnavailable.PENDING: RowState.PENDING,
+        OnUnavailable.DEGRADE: RowState.PENDING,  # those who could stand in cannot be asked either
+        OnUnavailable.DEFER: RowState.DEFERRED,
+        OnUnavailable.HANDOFF: RowState.HANDED_OFF,
+        OnUnavailable.FAIL: RowState.FAILED,
+    }
+)
+
+
+@dataclass(slots=True)
+class Course:
+    """``deadline`` is on the run's clock; None until the row's time has begun.
+
+    ``left`` are the calls of the plan that may still be made. ``over`` is why no more is done for
+    the row whatever is left of the plan.
+    """
+
+    plan: Plan
+    request: Request
+    route: Route
+    settings: RunSettings
+    on_text: OnText | None
+    on_attempt: OnAttempt | None
+    left: list[Call] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    tries: Counter[str] = field(default_factory=Counter)
+    error: CallError | None = None
+    deadline: float | None = None
+    spoken: bool = False
+    over: str | None = None
+
+    def say(self, text: str) -> None:
+        """Hand a piece of the answer on."""
+        self.spoken = True
+        if self.on_text:
+            self.on_text(text)
+
+    def begin(self, now: float) -> float:
+        """When the row's time ends; it begins now if it has not yet."""
+        if self.deadline is None:
+            self.deadline = now + self.settings.row_timeout
+        return self.deadline
+
+    def drop(self, call: Call) -> None:
+        """Ask this model no more."""
+        self.left = [other for other in self.left if other is not call]
+
+    def widen(self, narrow: Model, models: Mapping[str, Model]) -> None:
+        """Keep the models whose window may hold what was too much for ``narrow``."""
+        window = narrow.context_window
+        if window is not None:
+            self.left = [
+                call
+                for call in self.left
+                if (other := models[call.model].context_window) is None or other > window
+            ]
+
+    @property
+    def spent(self) -> bool:
+        """Whether every attempt that the row has was made."""
+        return len(self.attempts) >= self.settings.max_attempts
+
+    @property
+    def out_of_time(self) -> str:
+        """What is told of a row that was given up because of its time."""
+        return f"the row's time was over (row_timeout = {self.settings.row_timeout:g} s)"
+
+    @property
+    def no_attempts_left(self) -> str:
+        """What is told of a row that was given up because of its attempts."""
+        return f"the row's attempts were used up (max_attempts = {self.settings.max_attempts})"
+
+    @property
+    def blamed(self) -> bool:
+        """Whether the row failed for a reason that lies in itself, and not in who was asked."""
+        return self.spoken or (self.error is not None and self.error.kind not in FALLS_BACK)
+
+
+def answered(course: Course, call: Call, completion: Completion) -> Outcome:
+    """The end of a row with an answer."""
+    if completion.truncated and course.route.on_truncated is OnTruncated.FAIL:
+        failure = RowFailure(
+            ErrorKind.TRUNCATED,
+            f"the answer was cut at {call.max_output_tokens:,} tokens and the route "
+            f'{course.plan.route!r} says on_truncated = "fail"; raise max_output_tokens',
+        )
+        return Outcome(RowState.FAILED, course.plan, completion, call.model, failure=failure)
+    return Outcome(RowState.COMPLETED, course.plan, completion, call.model)
+
+
+def unavailable(course: Course, why: Lasting) -> Outcome:
+    """The end of a row whose models cannot be asked: as its route wants it."""
+    state = _WITHOUT_MODELS[course.route.on_unavailable]
+    return Outcome(state, course.plan, failure=RowFailure(why.code, f"{why}{_tries(course)}"))
+
+
+def failed(course: Course) -> Outcome:
+    """The end of a row whose models were asked in vain."""
+    error = course.error
+    code = error.kind if error else ErrorKind.SERVER
+    over = f"{course.over}; the last error: " if course.over else ""
+    return Outcome(
+        RowState.FAILED,
+        course.plan,
+        failure=RowFailure(code, f"{over}{error or 'no answer'}{_tries(course)}"),
+    )
+
+
+def _tries(course: Course) -> str:
+    count = len(course.attempts)
+    return f" (after {count} attempts)" if count > 1 else ""

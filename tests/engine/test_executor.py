@@ -1,0 +1,330 @@
+"""Rows against models that fail, in virtual time: who is asked, how often, and how the row ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from airoute_cli.core.completion import Completion, FinishReason
+from airoute_cli.core.errors import CallError, ErrorKind
+from airoute_cli.core.money import Usage
+from airoute_cli.core.outcome import Outcome, RowState
+from airoute_cli.core.profile import (
+    Limits,
+    Model,
+    OnUnavailable,
+    Profile,
+    Provider,
+    Route,
+    RunSettings,
+    UnknownPrice,
+)
+from airoute_cli.core.request import Message, Request, Row, Text
+from airoute_cli.engine.breaker import FIRST_OPEN_S, IN_A_ROW
+from airoute_cli.engine.clock import Clock
+from airoute_cli.engine.doors import PROBES_OF_THE_SILENT, Doors
+from airoute_cli.engine.executor import Executor
+from airoute_cli.engine.gate import Gate
+from airoute_cli.engine.live_figures import LiveFigures
+from airoute_cli.routing.planner import Planner
+from tests.engine import virtual_time
+
+ANSWER = Completion("yes", FinishReason.STOP, usage=Usage(1, 1))
+Behaviour = Callable[[float, int], "CallError | float | None"]
+"""What a model does at a time with its n-th call: an error, an answer after so long, or at once."""
+
+
+def kind(name: ErrorKind, status: int | None = None, retry_after: float | None = None) -> CallError:
+    return CallError(name, f"scripted {name}", status=status, retry_after=retry_after)
+
+
+def always(error: CallError) -> Behaviour:
+    return lambda _now, _n: error
+
+
+def well(_now: float, _n: int) -> None:
+    return None
+
+
+class Wire:
+    """Every endpoint at once."""
+
+    def __init__(self, behaviours: Mapping[str, Behaviour]) -> None:
+        self._behaviours = behaviours
+        self.asked: Counter[str] = Counter()
+        self.times: list[tuple[str, float]] = []
+
+    def of(self, _: Model) -> Wire:
+        return self
+
+    async def complete(self, model: Model, _: Request) -> Completion:
+        now = asyncio.get_running_loop().time()
+        self.asked[model.name] += 1
+        self.times.append((model.name, now))
+        does = self._behaviours[model.name](now, self.asked[model.name])
+        if isinstance(does, CallError):
+            raise does
+        await asyncio.sleep(does or 0.0)
+        return ANSWER
+
+
+class Bench:
+    """A profile with models a, b, c on providers of their own, and rows for its one route."""
+
+    def __init__(
+        self,
+        behaviours: Mapping[str, Behaviour],
+        *,
+        models: tuple[str, ...] = ("a",),
+        fallback: tuple[str, ...] = (),
+        on_unavailable: OnUnavailable = OnUnavailable.PENDING,
+        settings: RunSettings | None = None,
+        timeout: float = 30.0,
+        windows: Mapping[str, int] | None = None,
+        lone: bool = False,
+    ) -> None:
+        provider = Provider("p", "openai", "http://p.example/v1", ("MY_KEY",), timeout=timeout)
+        self.models = {
+            name: Model(name, provider, f"{name}-1", context_window=(windows or {}).get(name))
+            for name in behaviours
+        }
+        route = Route("r", "fallback", models, fallback, on_unavailable=on_unavailable)
+        self.profile = Profile(
+            "p",
+            "p.toml",
+            {"p": provider},
+            self.models,
+            (route,),
+            unknown_price=UnknownPrice.ALLOW,
+            run=settings or RunSettings(),
+        )
+        self.wire = Wire(behaviours)
+        self.told: list[str] = []
+        self.lone = lone
+        self.ended_at = 0.0
+        self.doors: Doors
+
+    def run(self, rows: int = 1, at_once: int = 4, under_way: int = 1_000) -> list[Outcome]:
+        return virtual_time.run(lambda: self._run(rows, at_once, under_way))
+
+    async def _run(self, rows: int, at_once: int, under_way: int = 1_000) -> list[Outcome]:
+        clock, models = Clock.real(), self.models.values()
+        gate = Gate(models, Limits(max_concurrency=at_once))
+        self.doors = Doors(
+            models, clock, turn_away=gate.turn_away, tell=self.told.append, lone=self.lone
+        )
+        executor = Executor(
+            self.profile,
+            self.wire,  # type: ignore[arg-type]
+            gate,
+            LiveFigures(models),
+            doors=self.doors,
+            clock=clock,
+        )
+        planner = Planner(self.profile)
+        given = [
+            Row(str(n), n, b"%016d" % n, Request((Message("user", (Text("hi"),)),)), b"")
+            for n in range(rows)
+        ]
+        room = asyncio.Semaphore(under_way)
+
+        async def carry(row: Row) -> Outcome:
+            async with room:
+                return await executor.run(planner.plan(row, {}), row.request)
+
+        outcomes = await asyncio.gather(*map(carry, given))
+        self.ended_at = clock.now()
+        return outcomes
+
+
+def states(outcomes: list[Outcome]) -> Counter[RowState]:
+    return Counter(outcome.state for outcome in outcomes)
+
+
+def test_an_attempt_has_a_total_deadline():
+    bench = Bench({"a": lambda _now, n: 1e9 if n == 1 else None}, timeout=7.0)
+    (outcome,) = bench.run()
+    assert outcome.state is RowState.COMPLETED
+    first = outcome.attempts[0]
+    assert (first.error, round(first.latency_ms)) == (ErrorKind.TIMEOUT, 7_100)
+    assert first.message == "a gave no whole answer within 7 s"
+
+
+def test_a_row_has_a_deadline_over_all_its_attempts():
+    bench = Bench({"a": lambda *_: 1e9}, timeout=30.0, settings=RunSettings(row_timeout=70.0))
+    (outcome,) = bench.run()
+    assert outcome.state is RowState.FAILED
+    assert outcome.failure
+    assert outcome.failure.code == "timeout"
+    assert "the row's time was over (row_timeout = 70 s)" in outcome.failure.message
+    assert bench.ended_at == pytest.approx(70.0)
+    assert len(outcome.attempts) == 3
+
+
+def test_waiting_for_the_first_call_is_not_the_rows_own_time():
+    bench = Bench({"a": lambda *_: 6.0}, settings=RunSettings(row_timeout=10.0))
+    assert states(bench.run(rows=20, at_once=1)) == {RowState.COMPLETED: 20}
+    assert bench.ended_at == pytest.approx(120.0)
+
+
+def test_retries_and_fallbacks_share_one_count_of_attempts():
+    limited = always(kind(ErrorKind.RATE_LIMIT))
+    bench = Bench(
+        {"a": limited, "b": limited}, models=("a", "b"), settings=RunSettings(max_attempts=13)
+    )
+    (outcome,) = bench.run()
+    assert outcome.state is RowState.FAILED
+    assert bench.wire.asked == {"a": 10, "b": 3}
+    assert outcome.failure
+    assert "max_attempts = 13" in outcome.failure.message
+
+
+def test_an_outage_is_routed_around_and_found_to_be_over_by_one_probe():
+    down = kind(ErrorKind.SERVER)
+    bench = Bench(
+        {"a": lambda now, _: down if now < 12.0 else 1.0, "b": lambda *_: 1.0}, fallback=("b",)
+    )
+    outcomes = bench.run(rows=200, under_way=8)
+    assert states(outcomes) == {RowState.COMPLETED: 200}
+    failed = [at for name, at in bench.wire.times if name == "a" and at < 12.0]
+    assert IN_A_ROW <= len(failed) <= IN_A_ROW + 4, "those under way, and one probe at 5 s"
+    assert sum(at > 1.0 for at in failed) <= 3
+    assert bench.wire.asked["a"] > 100, "it is asked again once it is back"
+    assert bench.doors.why_not("a").code == "unavailable"
+
+
+def test_an_outage_without_another_model_is_waited_out():
+    down = kind(ErrorKind.OVERLOADED)
+    bench = Bench({"a": lambda now, n: None if n <= 3 or now > 300.0 else down})
+    assert states(bench.run(rows=50)) == {RowState.COMPLETED: 50}
+    assert bench.wire.asked["a"] < 50 + IN_A_ROW + 4 + 10
+    assert 300.0 < bench.ended_at < 600.0
+
+
+@pytest.mark.parametrize(
+    ("wants", "state"),
+    [
+        (OnUnavailable.PENDING, RowState.PENDING),
+        (OnUnavailable.DEGRADE, RowState.PENDING),
+        (OnUnavailable.DEFER, RowState.DEFERRED),
+        (OnUnavailable.HANDOFF, RowState.HANDED_OFF),
+        (OnUnavailable.FAIL, RowState.FAILED),
+    ],
+)
+def test_an_outage_that_outlasts_the_row_leaves_it_as_the_route_says(
+    wants: OnUnavailable, state: RowState
+):
+    down = kind(ErrorKind.SERVER)
+    bench = Bench(
+        {"a": lambda _now, n: None if n == 1 else down},
+        on_unavailable=wants,
+        settings=RunSettings(row_timeout=600.0),
+    )
+    ended = states(bench.run(rows=30))
+    assert ended == {RowState.COMPLETED: 1, state: 29}
+    assert 600.0 <= bench.ended_at < 700.0
+
+
+@pytest.mark.parametrize("error", [kind(ErrorKind.AUTH, 401), kind(ErrorKind.QUOTA, 429)])
+def test_what_lasts_is_asked_about_once_more_and_fails_no_row(error: CallError):
+    bench = Bench({"a": lambda _now, n: None if n <= 10 else error})
+    outcomes = bench.run(rows=500)
+    assert states(outcomes) == {RowState.COMPLETED: 10, RowState.PENDING: 490}
+    assert bench.wire.asked["a"] <= 10 + 4 + 1
+    assert len(bench.told) == 1
+    assert "MY_KEY" in bench.told[0]
+    assert bench.told[0].endswith("then go on with --resume")
+
+
+def test_a_refusal_that_passes_costs_no_row():
+    refused = kind(ErrorKind.AUTH, 401)
+    bench = Bench({"a": lambda now, _: refused if 5.0 <= now < 5.3 else 0.1})
+    assert states(bench.run(rows=500)) == {RowState.COMPLETED: 500}
+    assert bench.told == []
+
+
+def test_a_model_is_missing_when_three_rows_say_so():
+    missing = always(kind(ErrorKind.NOT_FOUND, 404))
+    bench = Bench({"a": missing})
+    assert states(bench.run(rows=40)) == {RowState.PENDING: 40}
+    assert bench.wire.asked["a"] <= 3 + 4
+    assert len(bench.told) == 1
+    assert "[models.a]" in bench.told[0]
+
+
+def test_one_row_that_is_told_so_among_others_fails_alone():
+    missing = kind(ErrorKind.NOT_FOUND, 404)
+    bench = Bench({"a": lambda _now, n: missing if n % 20 == 7 else None})
+    assert states(bench.run(rows=100)) == {RowState.COMPLETED: 95, RowState.FAILED: 5}
+
+
+def test_a_fallback_takes_the_rows_of_a_model_that_is_shut():
+    bench = Bench({"a": always(kind(ErrorKind.AUTH, 401)), "b": well}, fallback=("b",))
+    assert states(bench.run(rows=100)) == {RowState.COMPLETED: 100}
+    assert bench.wire.asked["a"] <= 5
+
+
+def test_with_degrade_any_model_stands_in_and_without_it_none():
+    revoked = always(kind(ErrorKind.AUTH, 401))
+    for wants, ended in (
+        (OnUnavailable.DEGRADE, {RowState.COMPLETED: 20}),
+        (OnUnavailable.PENDING, {RowState.PENDING: 20}),
+    ):
+        bench = Bench({"a": revoked, "b": well}, on_unavailable=wants)
+        assert states(bench.run(rows=20)) == ended
+
+
+def test_a_model_that_never_answers_is_given_up():
+    bench = Bench({"a": always(kind(ErrorKind.CONNECTION))})
+    ended = states(bench.run(rows=60))
+    assert ended[RowState.PENDING] >= 50
+    assert ended[RowState.COMPLETED] == 0
+    assert "has not answered one of" in bench.told[0]
+    assert bench.ended_at <= FIRST_OPEN_S * 2 ** (PROBES_OF_THE_SILENT + 1)
+
+
+@pytest.mark.parametrize("name", [ErrorKind.BAD_REQUEST, ErrorKind.CONTENT_POLICY])
+def test_a_fault_of_the_row_goes_to_nobody_else(name: ErrorKind):
+    bench = Bench({"a": always(kind(name, 400)), "b": well}, fallback=("b",))
+    assert states(bench.run(rows=3)) == {RowState.FAILED: 3}
+    assert bench.wire.asked == {"a": 3}
+
+
+@pytest.mark.parametrize(
+    ("windows", "asked"),
+    [
+        ({"a": 8_000, "b": 4_000, "c": 32_000}, {"a": 1, "c": 1}),
+        ({"a": 8_000, "b": 8_000, "c": 8_000}, {"a": 1}),
+        ({"b": 4_000, "c": 32_000}, {"a": 1, "b": 1}),
+    ],
+)
+def test_too_long_a_prompt_goes_to_a_larger_window(windows, asked):
+    bench = Bench(
+        {"a": always(kind(ErrorKind.CONTEXT_WINDOW, 400)), "b": well, "c": well},
+        fallback=("b", "c"),
+        windows=windows,
+    )
+    bench.run()
+    assert bench.wire.asked == asked
+
+
+def test_one_prompt_is_not_asked_about_twice():
+    bench = Bench({"a": always(kind(ErrorKind.AUTH, 401)), "b": well}, fallback=("b",), lone=True)
+    assert states(bench.run()) == {RowState.COMPLETED: 1}
+    assert bench.wire.asked == {"a": 1, "b": 1}
+    assert bench.ended_at == 0.0
+
+
+def test_the_rows_under_way_are_left_pending_when_the_run_ends():
+    bench = Bench({"a": always(kind(ErrorKind.SERVER))})
+
+    async def stopped() -> list[Outcome]:
+        running = asyncio.create_task(bench._run(20, 4))
+        await asyncio.sleep(2.0)
+        bench.doors.close()
+        return await running
+
+    assert states(virtual_time.run(stopped))[RowState.PENDING] > 10
