@@ -138,7 +138,7 @@ except SystemExit:
 """
 
 # What only a call, a run or a priced model needs.
-_FOR_CALLS = {"httpx", "aiohttp", "asyncio", "xllamacpp", "sqlite3", "genai_prices", "ssl"}
+_FOR_CALLS = {"httpx", "aiohttp", "asyncio", "xllamacpp", "sqlite3", "genai_prices", "ssl", "numpy"}
 _FOR_DRAWING = {"rich", "tomlkit", "tomli_w"}
 
 
