@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     REFUSED = 5  # the only rows missing were refused
     CHECK_FAILED = 6
     INTERRUPTED = 130
+    NO_READER = 141  # whoever read stdout went away, as `head` does
     TERMINATED = 143
 
 

@@ -18,18 +18,37 @@ def main() -> NoReturn:
     if COMPLETION in os.environ:
         _offer_completion()
     try:
-        app(prog_name="airoute")
+        _run()
     except AirouteError as error:
         _tell(str(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # The reader went away (`| head`): point stdout at nothing, so that the interpreter's last
-        # flush does not complain, and end as a filter that got SIGPIPE does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        _end_without_reader()
+    except SystemExit as ended:
+        # Typer and Rich catch it themselves and exit with 1.
+        if isinstance(ended.__context__, BrokenPipeError):
+            _end_without_reader()
+        raise
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     sys.exit(ExitCode.OK)
+
+
+def _run() -> None:
+    try:
+        app(prog_name="airoute")
+    finally:
+        # The interpreter would do it too late to tell what went wrong.
+        sys.stdout.flush()
+
+
+def _end_without_reader() -> NoReturn:
+    """End as a filter does that got SIGPIPE: the reader went away (`| head`).
+
+    stdout is pointed at nothing, so that the interpreter's last flush does not complain.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(ExitCode.NO_READER)
 
 
 def _offer_completion() -> None:
