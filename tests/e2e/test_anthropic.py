@@ -101,9 +101,6 @@ def test_a_batch_with_every_kind_of_answer(airoute, anthropic, rows, tmp_path):
             status(500, no("api_error", "oh"), now),
             status(200, answer("mended")),
         ],
-        "denied": [status(401, no("authentication_error", f"no {KEY}"))],
-        "poor": [status(400, no("invalid_request_error", "Your credit balance is too low"))],
-        "unknown": [status(404, no("not_found_error", "model: claude"))],
         "deep": [status(400, no("invalid_request_error", "prompt is too long: 9 > 8"))],
         "large": [status(413, no("request_too_large", "32 MB"), {"x-should-retry": "false"})],
     }
@@ -115,9 +112,6 @@ def test_a_batch_with_every_kind_of_answer(airoute, anthropic, rows, tmp_path):
     results = {line["custom_id"]: line for line in read_lines(tmp_path / "run/results.jsonl")}
     errors = read_lines(tmp_path / "run/errors.jsonl")
     assert {e["custom_id"]: e["airoute"]["error"]["code"] for e in errors} == {
-        "denied": "auth",
-        "poor": "quota_exhausted",
-        "unknown": "not_found",
         "deep": "context_window",
         "large": "bad_request",
     }
@@ -137,12 +131,29 @@ def test_a_batch_with_every_kind_of_answer(airoute, anthropic, rows, tmp_path):
     assert {key: bodies["own"][key] for key in OWN} == OWN
     assert (bodies["own"]["model"], bodies["own"]["max_tokens"]) == ("claude-sonnet-4-5", 4096)
     assert bodies["plain"]["max_tokens"] == 1024
-    assert anthropic.count == 17
+    assert anthropic.count == 14
     for request in anthropic.requests:
         assert request.headers["x-api-key"] == KEY
         assert request.headers["anthropic-version"] == "2023-06-01"
     told = b"".join(path.read_bytes() for path in (tmp_path / "run").iterdir()).decode()
     assert KEY not in told + ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "told"),
+    [
+        (401, no("authentication_error", f"no {KEY}"), "put a valid key into ANTHROPIC_API_KEY"),
+        (400, no("invalid_request_error", "Your credit balance is too low"), "is used up"),
+        (404, no("not_found_error", "model: claude"), 'knows no model "claude-sonnet-4-5"'),
+    ],
+)
+def test_what_is_wrong_for_good_is_asked_once(airoute, anthropic, code, body, told):
+    anthropic.respond = lambda *_: status(code, body, {"request-id": "req_9"})
+    ran = airoute("ask", "hi")
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert told in ran.stderr
+    assert anthropic.count == 1
+    assert KEY not in ran.stderr
 
 
 def events(*texts: str, whole: bool = True) -> bytes:
