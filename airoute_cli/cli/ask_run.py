@@ -71,7 +71,11 @@ def _print(answer: Completion, *, said: bool) -> None:
 
 def _told(row: Row, outcome: Outcome, profile: Profile) -> dict[str, object]:
     completion = outcome.completion
-    body = completion_body(completion, row.digest, outcome.attempts[-1]) if completion else None
+    body = (
+        completion_body(completion, row.digest, outcome.attempts[-1].started)
+        if completion
+        else None
+    )
     failure = outcome.failure
     return {
         "text": completion.text if completion else None,

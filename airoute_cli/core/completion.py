@@ -24,7 +24,10 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A normalised answer. ``usage`` is None where the provider reported none."""
+    """A normalised answer. ``usage`` is None where the provider reported none.
+
+    ``confidence`` is the mean probability of the answer's tokens, in 0..1, where it was asked for.
+    """
 
     text: str
     finish_reason: FinishReason
@@ -36,6 +39,7 @@ class Completion:
     served_model: str | None = None
     request_id: str | None = None
     reported_usd: Decimal | None = None
+    confidence: float | None = None
 
     @property
     def truncated(self) -> bool:

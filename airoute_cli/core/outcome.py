@@ -44,6 +44,31 @@ class Attempt:
     waited_s: float = 0.0
 
 
+class StepVerdict(StrEnum):
+    """What became of one answer on a row's way through a cascade or an ensemble."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    OUTVOTED = "outvoted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One answer that was asked for, what was found of it, and what asking and finding out cost.
+
+    ``check`` is the key of ``accept`` that did not pass, or the kind of the error. ``confidence``
+    is in 0..1, None where nobody asked for it. ``usd`` None: a price is unknown.
+    """
+
+    model: str
+    verdict: StepVerdict
+    check: str | None = None
+    reason: str | None = None
+    confidence: float | None = None
+    usd: Decimal | None = Decimal(0)
+
+
 @dataclass(frozen=True, slots=True)
 class RowFailure:
     """Why a row did not complete: a machine's word and a sentence."""
@@ -56,7 +81,9 @@ class RowFailure:
 class Outcome:
     """The end of a row.
 
-    ``usd`` counts every attempt whose cost is known; None if one has an unknown price.
+    ``usd`` counts every attempt whose cost is known; None if one has an unknown price. ``steps``
+    are a cascade's or an ensemble's; ``accepted`` is False for an answer that was kept although it
+    did not pass, and ``combined`` says how several answers became one.
     """
 
     state: RowState
@@ -67,3 +94,6 @@ class Outcome:
     failure: RowFailure | None = None
     usd: Decimal | None = None
     latency_ms: float = 0.0
+    steps: tuple[Step, ...] = ()
+    accepted: bool | None = None
+    combined: str | None = None

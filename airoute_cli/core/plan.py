@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -37,6 +38,10 @@ class CallRole(StrEnum):
     ANSWER = "answer"
     FALLBACK = "fallback"
     STAND_IN = "stand_in"
+    ESCALATION = "escalation"
+    SAMPLE = "sample"
+    MEMBER = "member"
+    JUDGE = "judge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,9 @@ class Call:
 
     ``input_tokens`` is the estimate corrected for this model; ``max_output_tokens`` the cap that
     is sent. ``expected_usd`` and ``worst_usd`` are None where the price is unknown. ``dropped``
-    are elements of the request that the model cannot carry and that will not be sent.
+    are elements of the request that the model cannot carry and that will not be sent. ``sample``
+    counts the uses of the same model for one row, from 0: each gets a seed of its own.
+    ``logprobs``: the probabilities of the answer's tokens are asked for.
     """
 
     model: str
@@ -55,6 +62,12 @@ class Call:
     expected_usd: Decimal | None
     worst_usd: Decimal | None
     dropped: tuple[str, ...] = ()
+    sample: int = 0
+    logprobs: bool = False
+
+
+# These calls are made only where those before them gave no answer that is good enough.
+_ONLY_IF_NEEDED = frozenset({CallRole.FALLBACK, CallRole.ESCALATION, CallRole.STAND_IN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +115,20 @@ class Plan:
 
     @property
     def expected_usd(self) -> Decimal | None:
-        """The cost if the first call answers; None if its price is unknown or there is none."""
-        return self.calls[0].expected_usd if self.calls else None
+        """The cost if the first answer is good enough, with all that is asked for it.
+
+        None if a price is unknown or there is no call.
+        """
+        first = itertools.takewhile(lambda call: call.role not in _ONLY_IF_NEEDED, self.calls)
+        return _total([call.expected_usd for call in first])
 
     @property
     def worst_usd(self) -> Decimal | None:
         """The dearest path: every call of the plan used up to its cap. None if one is unknown."""
-        costs = [call.worst_usd for call in self.calls]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known, Decimal(0)) if len(known) == len(costs) else None
+        return _total([call.worst_usd for call in self.calls]) if self.calls else Decimal(0)
+
+
+def _total(costs: Sequence[Decimal | None]) -> Decimal | None:
+    """None if there are none, or one is unknown."""
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(costs) else None

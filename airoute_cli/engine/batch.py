@@ -31,6 +31,7 @@ from airoute_cli.engine.stop import StopReason, signals
 from airoute_cli.engine.stored_profile import ProfileChain
 from airoute_cli.engine.wrap_up import RunRecord, leave_files
 from airoute_cli.routing.planner import Planner
+from airoute_cli.routing.strategies import helpers_of
 
 DEFAULT_CONCURRENCY = 64
 
@@ -120,7 +121,11 @@ async def run_batch(
 
 def models_in_use(profile: Profile) -> list[Model]:
     """The models that some route may call, in the profile's order."""
-    named = {name for route in profile.routes for name in (*route.models, *route.fallback)}
+    named = {
+        name
+        for route in profile.routes
+        for name in (*route.models, *route.fallback, *helpers_of(route))
+    }
     return [model for name, model in profile.models.items() if name in named]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError, ErrorKind
@@ -52,7 +53,7 @@ class Caller:
         attempt: Attempt | None = None
         try:
             if course.on_attempt:
-                course.on_attempt(call, len(course.attempts) + 1)
+                course.on_attempt(call, next(course.numbers))
             meter = Meter(model, call, self._clock, waited_s=self._clock.now() - asked)
             completion = await self._send(model, shaped, course)
             attempt = meter.answered(completion)
@@ -68,14 +69,15 @@ class Caller:
             raise
         finally:
             if attempt:
-                course.attempts.append(attempt)
+                course.note(attempt)
             if attempt is None or attempt.error is ErrorKind.CANCELLED:
                 self._doors.left(model.name, ticket)
             lease.release(
                 tokens_used(attempt) if attempt else None,
                 refused=_too_fast(attempt) if attempt else None,
             )
-        return completion
+        # What nobody reported is estimated, and says so.
+        return completion if completion.usage else replace(completion, usage=attempt.usage)
 
     async def _lease(self, call: Call, course: Course, ticket: Ticket) -> Lease:
         """The gate's leave for one call. Raises TurnedAwayError where it was not to be had."""

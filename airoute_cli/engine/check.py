@@ -14,6 +14,7 @@ from airoute_cli.edges.weights import find_weights
 from airoute_cli.engine.finding import Finding, Level
 from airoute_cli.engine.policy_check import policy_findings
 from airoute_cli.engine.signing import check_signer
+from airoute_cli.routing.strategies import helpers_of
 from airoute_cli.routing.tasks import TASKS
 
 STALE_AFTER = timedelta(days=180)
@@ -69,7 +70,7 @@ class _Case:
 
 
 def _models_of(route: Route) -> tuple[str, ...]:
-    return (*route.models, *route.fallback)
+    return (*route.models, *route.fallback, *helpers_of(route))
 
 
 def _matches_all(route: Route) -> bool:
@@ -136,9 +137,12 @@ def _poorer_fallbacks(case: _Case) -> Iterator[Finding]:
                 yield Finding(Level.WARNING, _route(route), message, remedy)
 
 
+_IN_ORDER = frozenset({"fallback", "cascade"})
+
+
 def _tried_in_order(route: Route) -> tuple[str, ...]:
     """The first choice and what follows it; strategies that choose by themselves have no order."""
-    rest = route.models[1:] if route.strategy == "fallback" else ()
+    rest = route.models[1:] if route.strategy in _IN_ORDER else ()
     return (route.models[0], *rest, *route.fallback)
 
 

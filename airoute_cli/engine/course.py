@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -33,8 +34,9 @@ _WITHOUT_MODELS: Mapping[OnUnavailable, RowState] = MappingProxyType(
 class Course:
     """``deadline`` is on the run's clock; None until the row's time has begun.
 
-    ``left`` are the calls of the plan that may still be made. ``over`` is why no more is done for
-    the row whatever is left of the plan.
+    ``left`` are those of its ``calls`` that may still be made. ``over`` is why no more is done for
+    the row whatever is left of the plan. ``trunk`` is the row's own course, where this is a branch
+    of it: one of several answers that the row needs.
     """
 
     plan: Plan
@@ -43,6 +45,7 @@ class Course:
     settings: RunSettings
     on_text: OnText | None
     on_attempt: OnAttempt | None
+    calls: tuple[Call, ...] = ()
     left: list[Call] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     tries: Counter[str] = field(default_factory=Counter)
@@ -50,6 +53,34 @@ class Course:
     deadline: float | None = None
     spoken: bool = False
     over: str | None = None
+    trunk: Course | None = None
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def branch(
+        self, calls: Sequence[Call], request: Request | None = None, route: Route | None = None
+    ) -> Course:
+        """A course of its own for some calls of the plan, within the row's time and attempts.
+
+        Nobody reads along: which answer is given is not decided yet.
+        """
+        return Course(
+            self.plan,
+            request or self.request,
+            route or self.route,
+            self.settings,
+            None,
+            self.on_attempt,
+            calls=tuple(calls),
+            left=list(calls),
+            trunk=self.trunk or self,
+            numbers=self.numbers,
+        )
+
+    def note(self, attempt: Attempt) -> None:
+        """Keep the record of an attempt, here and with the row."""
+        self.attempts.append(attempt)
+        if self.trunk:
+            self.trunk.attempts.append(attempt)
 
     def say(self, text: str) -> None:
         """Hand a piece of the answer on."""
@@ -59,6 +90,8 @@ class Course:
 
     def begin(self, now: float) -> float:
         """When the row's time ends; it begins now if it has not yet."""
+        if self.trunk:
+            self.deadline = self.trunk.begin(now)
         if self.deadline is None:
             self.deadline = now + self.settings.row_timeout
         return self.deadline
@@ -80,7 +113,8 @@ class Course:
     @property
     def spent(self) -> bool:
         """Whether every attempt that the row has was made."""
-        return len(self.attempts) >= self.settings.max_attempts
+        made = self.trunk.attempts if self.trunk else self.attempts
+        return len(made) >= self.settings.max_attempts
 
     @property
     def out_of_time(self) -> str:

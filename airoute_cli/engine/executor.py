@@ -8,13 +8,13 @@ from dataclasses import replace
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.outcome import Outcome, RowState
-from airoute_cli.core.plan import Call, Plan
+from airoute_cli.core.plan import Call, CallRole, Plan
 from airoute_cli.core.profile import Model, Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.engine import closure
 from airoute_cli.engine.caller import Caller
 from airoute_cli.engine.clock import Clock
-from airoute_cli.engine.course import Course, OnAttempt, answered, failed, unavailable
+from airoute_cli.engine.course import Course, OnAttempt, failed, unavailable
 from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.endpoints import Endpoints, OnText
 from airoute_cli.engine.gate import Gate, GateClosedError, TurnedAwayError
@@ -23,6 +23,9 @@ from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.meter import total_usd
 from airoute_cli.engine.retry import Verdict, decide
 from airoute_cli.engine.veil import Veil
+from airoute_cli.engine.ways import IN_TURN, ways_of
+from airoute_cli.engine.ways.way import Answer
+from airoute_cli.routing.probing import probed
 from airoute_cli.routing.shape import shape
 
 
@@ -42,6 +45,7 @@ class Executor:
         self._models: Mapping[str, Model] = profile.models
         self._routes = {route.name: route for route in profile.routes}
         self._settings = profile.run
+        self._ways = ways_of(profile.routes)
         self._caller = Caller(endpoints, gate, doors, figures, clock)
         self._gate = gate
         self._doors = doors
@@ -67,9 +71,9 @@ class Executor:
         course = Course(
             plan, veil.request, self._route(plan), self._settings, veil.on_text, on_attempt
         )
-        course.left = list(plan.calls)
+        course.calls, course.left = plan.calls, list(plan.calls)
         try:
-            outcome = await self._follow(course)
+            outcome = await self._ways.get(course.route.name, IN_TURN).follow(course, self)
         except GateClosedError:
             outcome = Outcome(RowState.PENDING, plan)
         return replace(
@@ -84,15 +88,23 @@ class Executor:
         named = Route(plan.route, plan.strategy, ())
         return self._routes.get(plan.route, named)
 
-    async def _follow(self, course: Course) -> Outcome:
+    def can_ask(self, model: str) -> bool:
+        """Whether a model can be asked now."""
+        return self._doors.can_ask(model)
+
+    def is_shut(self, model: str) -> bool:
+        """Whether a model cannot be asked in this run any more."""
+        return self._doors.is_shut(model)
+
+    async def first_answer(self, course: Course) -> Answer | None:
         """Ask whoever comes first of those that can be asked; where nobody can, wait."""
         while course.left and course.over is None:
             call = next((one for one in course.left if self._doors.can_ask(one.model)), None)
             if call is None:
                 await self._wait(course)
             elif completion := await self._ask(call, course):
-                return answered(course, call, completion)
-        return await self._without_answer(course)
+                return Answer(call, completion)
+        return None
 
     async def _wait(self, course: Course) -> None:
         """Wait for one of the models left to be asked again, as long as the row has time."""
@@ -103,19 +115,21 @@ class Executor:
         elif course.left:
             await self._doors.wait([call.model for call in course.left], until)
 
-    async def _without_answer(self, course: Course) -> Outcome:
+    async def without_answer(self, course: Course) -> Outcome:
+        """The end of a course on which nobody answered."""
         if course.blamed:
             return failed(course)
         error, last = course.error, course.attempts[-1].model if course.attempts else ""
         if error and may_be_lasting(error):
             await self._doors.second_opinion(last)
-        barred = [call.model for call in course.plan.calls if not self._doors.can_ask(call.model)]
+        barred = [call.model for call in course.calls if not self._doors.can_ask(call.model)]
         return unavailable(course, self._doors.why_not(barred[0])) if barred else failed(course)
 
     async def _ask(self, call: Call, course: Course) -> Completion | None:
         """The answer of one model after its retries; None: see what else is left to do."""
         model = self._models[call.model]
         shaped = shape(course.request, course.route, model, call.dropped)
+        shaped = probed(shaped, call, model, repeated=_is_repeated(call, course.plan))
         while (ticket := self._doors.enter(model.name)) is not None:
             try:
                 return await self._caller.attempt(call, model, shaped, course, ticket)
@@ -167,6 +181,13 @@ class Executor:
             return decision.delay_s
         course.drop(call)
         return None
+
+
+def _is_repeated(call: Call, plan: Plan) -> bool:
+    """Whether the plan asks the same model for several answers to the same request."""
+    return call.role is not CallRole.JUDGE and any(
+        other.model == call.model and other.sample for other in plan.calls
+    )
 
 
 def _pauses(error: CallError) -> bool:

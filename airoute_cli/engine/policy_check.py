@@ -22,6 +22,7 @@ from airoute_cli.routing.planner import Planner
 from airoute_cli.routing.policy.demands import Candidate, demands_of
 from airoute_cli.routing.policy.witness import rows_for
 from airoute_cli.routing.rules import parts_of
+from airoute_cli.routing.strategies import helpers_of
 
 # So many rules together are tried as the reason why a route is left with nobody.
 MOST_TOGETHER = 3
@@ -133,7 +134,7 @@ def _always_removed(case: _Case, route: Route) -> Iterator[Finding]:
     for rule in case.rules:
         if not _always_governs(rule, route) or rule.redact:
             continue
-        for name in dict.fromkeys((*route.models, *route.fallback)):
+        for name in dict.fromkeys((*route.models, *route.fallback, *helpers_of(route))):
             if reason := _objection(rule, case.profile.models[name]):
                 message = f'the policy "{rule.name}" always takes "{name}" away: {reason}.'
                 remedy = "Take it out of the route, or change the rule."

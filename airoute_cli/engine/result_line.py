@@ -11,7 +11,7 @@ import orjson
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.money import Usage
-from airoute_cli.core.outcome import Attempt, Outcome
+from airoute_cli.core.outcome import Attempt, Outcome, Step
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row, ToolCall
@@ -39,7 +39,7 @@ def result_line(
         "response": {
             "status_code": 200,
             "request_id": completion.request_id,
-            "body": completion_body(completion, row.digest, outcome.attempts[-1]),
+            "body": completion_body(completion, row.digest, outcome.attempts[-1].started),
         },
         "error": None,
         "airoute": about,
@@ -53,7 +53,7 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
     """What airoute tells of a row: its route and why, who answered, what it took and cost."""
     plan, completion = outcome.plan, outcome.completion
     model = profile.models[outcome.model] if outcome.model else None
-    usage = outcome.attempts[-1].usage if completion and outcome.attempts else None
+    usage = completion.usage if completion else None
     price = model.price if model else None
     return {
         "line": line,
@@ -71,6 +71,7 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
             {"tool_calls": parsed_calls(completion)} if completion and completion.tool_calls else {}
         ),
         **_dropped(plan, outcome.model),
+        **_steps(outcome),
         "usage": usage_dict(usage),
         "cost": {
             "usd": outcome.usd,
@@ -111,6 +112,28 @@ def _dropped(plan: Plan | None, model: str | None) -> dict[str, Any]:
     return {"dropped": named(dropped)} if dropped else {}
 
 
+def _steps(outcome: Outcome) -> dict[str, Any]:
+    """The way through a cascade or an ensemble."""
+    if not outcome.steps:
+        return {}
+    return {
+        "accepted": outcome.accepted,
+        **({"combined": outcome.combined} if outcome.combined else {}),
+        "steps": [step_dict(step) for step in outcome.steps],
+    }
+
+
+def step_dict(step: Step) -> dict[str, Any]:
+    """One step; what is absent is left out."""
+    told = {"check": step.check, "reason": step.reason, "confidence": step.confidence}
+    return {
+        "model": step.model,
+        "verdict": step.verdict,
+        **{key: value for key, value in told.items() if value is not None},
+        "usd": step.usd,
+    }
+
+
 def attempt_dict(attempt: Attempt) -> dict[str, Any]:
     """One attempt; what is absent is left out, so that a plain success stays short."""
     told: dict[str, Any] = {
@@ -146,7 +169,7 @@ def usage_dict(usage: Usage | None) -> dict[str, Any] | None:
     }
 
 
-def completion_body(completion: Completion, digest: bytes, attempt: Attempt) -> dict[str, Any]:
+def completion_body(completion: Completion, digest: bytes, started: float) -> dict[str, Any]:
     """The answer as a chat completion of OpenAI's shape, whichever provider gave it."""
     message: dict[str, Any] = {
         "role": "assistant",
@@ -160,10 +183,10 @@ def completion_body(completion: Completion, digest: bytes, attempt: Attempt) -> 
     return {
         "id": completion.request_id or f"chatcmpl-{digest.hex()}",
         "object": "chat.completion",
-        "created": int(attempt.started),
+        "created": int(started),
         "model": completion.served_model,
         "choices": [{"index": 0, "message": message, "finish_reason": completion.finish_reason}],
-        "usage": _openai_usage(attempt.usage or Usage()),
+        "usage": _openai_usage(completion.usage or Usage()),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -129,7 +130,22 @@ def _completion(
         served_model=_word(body.get("model")),
         request_id=request_id or _word(body.get("id")),
         reported_usd=read_cost(body.get("usage")),
+        confidence=mean_probability(choice.get("logprobs")),
     )
+
+
+def mean_probability(logprobs: Any) -> float | None:
+    """The mean probability of the tokens in a choice's ``logprobs``, in 0..1; None without any.
+
+    Their shape: https://platform.openai.com/docs/api-reference/chat/object
+    """
+    tokens = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    values = [
+        math.exp(min(float(token["logprob"]), 0.0))
+        for token in (tokens if isinstance(tokens, list) else [])
+        if isinstance(token, Mapping) and isinstance(token.get("logprob"), int | float)
+    ]
+    return sum(values) / len(values) if values else None
 
 
 def _finish_reason(

@@ -31,6 +31,7 @@ class ChatAssembler:
         self._reasoning: list[str] = []
         self._refusal: list[str] = []
         self._calls: dict[int, dict[str, Any]] = {}
+        self._logprobs: list[Any] = []
 
     def add(self, chunk: Mapping[str, Any]) -> list[str]:
         """Take one decoded chunk; give the pieces of text in it, maybe none.
@@ -58,7 +59,11 @@ class ChatAssembler:
                 request_id=self._request_id,
                 usage=read_usage(self._body.get("usage")),
             )
-        choice = {"finish_reason": self._finish_reason, "message": self._message()}
+        choice = {
+            "finish_reason": self._finish_reason,
+            "message": self._message(),
+            "logprobs": {"content": self._logprobs},
+        }
         return read_completion(self._body | {"choices": [choice]}, self._request_id)
 
     def _message(self) -> dict[str, Any]:
@@ -74,6 +79,9 @@ class ChatAssembler:
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             self._finish_reason = reason
+        told = choice.get("logprobs")
+        if isinstance(told, Mapping) and isinstance(told.get("content"), list):
+            self._logprobs += told["content"]
         delta = choice.get("delta")
         return self._add_delta(delta) if isinstance(delta, Mapping) else []
 

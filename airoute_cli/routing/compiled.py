@@ -42,6 +42,7 @@ class CompiledRoute:
         degrades = route.on_unavailable is OnUnavailable.DEGRADE
         names = dict.fromkeys((*self._own, *profile.models)) if degrades else self._own
         self._models = {name: profile.models[name] for name in names}
+        self._helpers = {name: profile.models[name] for name in self._options.helpers()}
 
     def plan(
         self,
@@ -68,15 +69,17 @@ class CompiledRoute:
         }
         reasons = {name: reason or _told(excluded.get(name)) for name, reason in unable.items()}
         able = {name: choice for name, choice in choices.items() if reasons[name] is None}
-        ordering = self._order(able, features)
+        ordering = self._order(
+            able, features, self._able_helpers(request, features, snapshot, trail)
+        )
         picks = (*ordering.picks, *self._behind(able, ordering))
-        if own := len(picks):
+        if picks:
             picks = (*picks, *self._stand_ins(able))
         return Plan(
             route=self.route.name,
             strategy=self.route.strategy,
             reason=f"{trail.why}; {picks[0].reason if picks else 'no model may answer'}",
-            calls=tuple(pick.choice.call(_role(place, own)) for place, pick in enumerate(picks)),
+            calls=tuple(pick.call(place) for place, pick in enumerate(picks)),
             candidates=_candidates(reasons, ordering, picks) if trail.explain else (),
             rules=trail.rules,
             refusal=None if picks else self._refusal(reasons),
@@ -92,12 +95,28 @@ class CompiledRoute:
             for name, model in self._models.items()
         }
 
-    def _order(self, able: Mapping[str, Choice], features: Features) -> Ordering:
+    def _able_helpers(
+        self,
+        request: Request,
+        features: Features,
+        snapshot: Snapshot,
+        trail: Trail,
+    ) -> dict[str, Choice]:
+        """Who may see the row of those that do not answer; what they are asked is text."""
+        return {
+            name: self._chooser.choose(model, snapshot.get(name, NO_FIGURES), request, features)
+            for name, model in self._helpers.items()
+            if name in trail.ruling.eligible
+        }
+
+    def _order(
+        self, able: Mapping[str, Choice], features: Features, helpers: Mapping[str, Choice]
+    ) -> Ordering:
         """What the strategy makes of the route's own models that may answer."""
         candidates = [able[name] for name in self.route.models if name in able]
         if not candidates:
             return _NOBODY
-        context = StrategyContext(self.route.name, self._options, features)
+        context = StrategyContext(self.route.name, self._options, features, helpers)
         return self._strategy.order(candidates, context)
 
     def _behind(self, able: Mapping[str, Choice], ordering: Ordering) -> Iterator[Pick]:
@@ -108,13 +127,14 @@ class CompiledRoute:
             reason += ", as none of its models may answer"
         for name in dict.fromkeys(self.route.fallback):
             if name in able and name not in taken:
-                yield Pick(able[name], reason)
+                yield Pick(able[name], reason, None if not taken else CallRole.FALLBACK)
 
     def _stand_ins(self, able: Mapping[str, Choice]) -> Iterator[Pick]:
         """With ``on_unavailable = "degrade"``: who else may answer, behind all of the route's."""
         others = [choice for name, choice in able.items() if name not in self._own]
         for choice in by_cost(others):
-            yield Pick(choice, 'stands in (on_unavailable = "degrade")')
+            reason = 'stands in (on_unavailable = "degrade")'
+            yield Pick(choice, reason, CallRole.STAND_IN)
 
     def _refusal(self, reasons: Mapping[str, str | None]) -> str:
         each = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
@@ -139,17 +159,11 @@ def _on_empty(excluded: Iterable[Exclusion]) -> OnEmpty:
     return OnEmpty.REFUSE if last is None else last.rule.on_empty
 
 
-def _role(place: int, own: int) -> CallRole:
-    if place >= own:
-        return CallRole.STAND_IN
-    return CallRole.FALLBACK if place else CallRole.ANSWER
-
-
 def _candidates(
     reasons: Mapping[str, str | None], ordering: Ordering, picks: tuple[Pick, ...]
 ) -> tuple[Candidate, ...]:
     """Every model of the route, in its order."""
-    taken = {pick.choice.name: pick.reason for pick in picks}
+    taken = {pick.choice.name: pick.reason for pick in reversed(picks)}
     passed = {one.model: one.reason for one in ordering.passed}
     return tuple(
         Candidate(

@@ -56,6 +56,8 @@ def _call(call: Call) -> dict[str, Any]:
         "expected_usd": _number(call.expected_usd),
         "worst_usd": _number(call.worst_usd),
         "dropped": named(call.dropped),
+        **({"sample": call.sample} if call.sample else {}),
+        **({"logprobs": True} if call.logprobs else {}),
     }
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from airoute_cli.core.errors import Problem
-from airoute_cli.core.profile import Profile, Route
+from airoute_cli.core.profile import Model, Profile, Route
+from airoute_cli.routing.probing import gives_logprobs
 from airoute_cli.routing.strategies import STRATEGIES
 from airoute_cli.routing.strategies.base import Strategy
 from airoute_cli.routing.wording import quoted
@@ -17,19 +18,22 @@ from airoute_cli.routing.wording import quoted
 
 def route_problems(profile: Profile) -> tuple[Problem, ...]:
     """Every problem of the routes' strategies and options; ``line`` is None, as nobody knows it."""
-    return tuple(problem for route in profile.routes for problem in _problems(profile.path, route))
+    return tuple(problem for route in profile.routes for problem in _problems(profile, route))
 
 
-def _problems(path: str, route: Route) -> Iterator[Problem]:
+def _problems(profile: Profile, route: Route) -> Iterator[Problem]:
+    path = profile.path
     strategy = STRATEGIES.get(route.strategy)
     if strategy is None:
         message = f'there is no strategy "{route.strategy}".'
         yield Problem(path, None, f"routes.{route.name}.strategy", message, _nearest(route))
         return
-    yield from _option_problems(path, route, strategy)
+    yield from _option_problems(path, route, strategy, profile.models)
 
 
-def _option_problems(path: str, route: Route, strategy: Strategy) -> Iterator[Problem]:
+def _option_problems(
+    path: str, route: Route, strategy: Strategy, models: Mapping[str, Model]
+) -> Iterator[Problem]:
     try:
         options = strategy.Options(**route.options)
     except ValidationError as error:
@@ -39,6 +43,20 @@ def _option_problems(path: str, route: Route, strategy: Strategy) -> Iterator[Pr
     message = strategy.problem(route.models, options)
     if message is not None:
         yield Problem(path, None, f"routes.{route.name}", message)
+    silent = [name for name in options.wants_logprobs(route.models) if name in models]
+    for name in silent:
+        if not gives_logprobs(models[name]):
+            yield _no_logprobs(path, route, models[name])
+
+
+def _no_logprobs(path: str, route: Route, model: Model) -> Problem:
+    return Problem(
+        path,
+        None,
+        f"routes.{route.name}.accept.confidence",
+        f'"{model.name}" speaks {model.provider.wire_format}, which gives no token probabilities.',
+        'Say confidence = "agreement", or confidence = "judge" with a judge.',
+    )
 
 
 def _option_problem(path: str, route: Route, detail: Mapping[str, Any]) -> Problem:

@@ -58,10 +58,24 @@ def reference(
     sections = [_section(f"`{title}`", model) for title, model in _TABLES]
     own = ((name, model) for name, model in strategies.items() if model.model_fields)
     sections += [_section(f'`[[routes]]` with `strategy = "{name}"`', model) for name, model in own]
+    sections += [
+        _section(f"`[routes.{key}]`", model) for key, model in _nested(strategies.values())
+    ]
     own = ((name, model) for name, model in formats.items() if model.model_fields)
     sections += [_section(f"`[providers.NAME]` that speaks `{name}`", model) for name, model in own]
     names = ", ".join(f"`{name}`" for name in strategies)
     return "\n".join([_INTRODUCTION, *sections, f"The strategies are {names}.", ""])
+
+
+def _nested(models: Iterable[type[BaseModel]]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The tables inside strategies' own tables, each once."""
+    inner = {
+        (field.alias or name): field.annotation
+        for model in models
+        for name, field in model.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    }
+    yield from inner.items()
 
 
 def _section(title: str, model: type[BaseModel]) -> str:
@@ -80,7 +94,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
-    if value is None or value in ((), {}):
+    if value is None or value in ((), {}) or isinstance(value, BaseModel):
         return ""
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 

@@ -80,7 +80,7 @@ def _options(
     if names and (wrong := strategies.check(name, names, options)):
         key = next(iter(table.model_fields), "models")
         problems.add((*at, key), wrong)
-    return options.model_dump()
+    return options.model_dump(by_alias=True)
 
 
 def _take_strange(

@@ -178,6 +178,14 @@ def _check_routes(
         at = ("routes", number)
         for key in ("models", "fallback"):
             _check_models((*at, key), listed_names(route.get(key)), models, problems)
+        _check_judge((*at, "judge"), route.get("judge"), models, problems)
+        judge = _section(route, "accept").get("judge")
+        _check_judge((*at, "accept", "judge"), judge, models, problems)
+
+
+def _check_judge(at: KeyPath, name: Any, models: Iterable[str], problems: Problems) -> None:
+    if isinstance(name, str) and name and name not in set(models):
+        problems.add(at, f'there is no model "{name}".', nearest(name, models))
 
 
 def _check_models(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from airoute_cli.core.plan import Features
+from airoute_cli.core.plan import Call, CallRole, Features
 from airoute_cli.routing.choice import Choice
 
 
@@ -18,24 +18,50 @@ class StrategyOptions(BaseModel):
     # Built when a route uses it: the strategies that no route names cost nothing at the start.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
+    def helpers(self) -> tuple[str, ...]:
+        """The models that are asked for something else than the answer: a judge."""
+        return ()
+
+    def wants_logprobs(self, models: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002 - see cascade
+        """Those of the route's ``models`` of whose tokens the probabilities are asked for."""
+        return ()
+
 
 OptionsT = TypeVar("OptionsT", bound=StrategyOptions)
 
 
 @dataclass(frozen=True, slots=True)
 class StrategyContext(Generic[OptionsT]):
-    """What else a strategy may know: its route, its options, and the row's features."""
+    """What else a strategy may know: its route, its options, and the row's features.
+
+    ``helpers`` are those of the options' helpers that may see the row.
+    """
 
     route: str
     options: OptionsT
     features: Features
+    helpers: Mapping[str, Choice] = field(default_factory=dict)
 
 
 class Pick(NamedTuple):
-    """A model that will be tried, and why it stands where it stands."""
+    """A model that will be tried, and why it stands where it stands.
+
+    ``role`` None: the first of a plan answers, those behind it are fallbacks.
+    """
 
     choice: Choice
     reason: str
+    role: CallRole | None = None
+    sample: int = 0
+    logprobs: bool = False
+
+    def call(self, place: int) -> Call:
+        """The planned use at a place of the plan, counted from 0."""
+        role = self.role or (CallRole.FALLBACK if place else CallRole.ANSWER)
+        call = self.choice.call(role)
+        if self.sample or self.logprobs:
+            return replace(call, sample=self.sample, logprobs=self.logprobs)
+        return call
 
 
 class Passed(NamedTuple):

@@ -489,7 +489,7 @@ ROUTE = MODEL + '[models.slow]\nprovider = "a"\nname = "n"\n[[routes]]\nname = "
             ROUTE + 'models = ["fast"]\nstrategy = "best"',
             (
                 '12: routes[r].strategy: there is no strategy "best". '
-                "There are: cheapest, fallback, fastest, single, weighted."
+                "There are: cascade, cheapest, ensemble, fallback, fastest, single, weighted."
             ),
         ),
         (

@@ -9,8 +9,8 @@ from airoute_cli.core.figures import Figures
 from airoute_cli.routing.strategies import OPTIONS, STRATEGIES
 from airoute_cli.routing.strategies.base import Ordering, StrategyContext
 
-NAMES = ["single", "fallback", "cheapest", "fastest", "weighted"]
-WITHOUT_KEYS = [name for name in NAMES if name != "weighted"]
+NAMES = ["single", "fallback", "cheapest", "fastest", "weighted", "cascade", "ensemble"]
+WITHOUT_KEYS = NAMES[:4]
 
 
 def order(make: Any, name: str, *choices: Any, **options: Any) -> Ordering:
