@@ -87,7 +87,6 @@ def prompt_of(request) -> str:
 def test_a_batch_with_every_kind_of_answer(airoute, gemini, rows, tmp_path):
     busy = no(503, "UNAVAILABLE", "The model is overloaded.")
     slow = no(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", SOON)
-    spent = no(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", DAY, SOON)
     window = "The input token count (9) exceeds the maximum number of tokens allowed (8)."
     refusal = {"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": USAGE}
     replies = {
@@ -105,9 +104,6 @@ def test_a_batch_with_every_kind_of_answer(airoute, gemini, rows, tmp_path):
             status(200, text("mended")),
         ],
         "inside": [status(200, busy), status(503, busy), status(200, text("at last"))],
-        "spent": [status(429, spent)],
-        "denied": [status(400, no(400, "INVALID_ARGUMENT", f"API key not valid: {KEY}"))],
-        "lost": [status(404, no(404, "NOT_FOUND", "models/x is not found"))],
         "window": [status(400, no(400, "INVALID_ARGUMENT", window))],
         "invalid": [status(400, no(400, "INVALID_ARGUMENT", "Unknown name"))],
     }
@@ -150,9 +146,6 @@ def test_a_batch_with_every_kind_of_answer(airoute, gemini, rows, tmp_path):
     assert (tries["limited"], tries["malformed"], tries["inside"]) == (2, 2, 3)
     errors = read_lines(tmp_path / "run/errors.jsonl")
     assert {e["custom_id"]: e["airoute"]["error"]["code"] for e in errors} == {
-        "spent": "quota_exhausted",
-        "denied": "auth",
-        "lost": "not_found",
         "window": "context_window",
         "invalid": "bad_request",
     }
@@ -160,6 +153,23 @@ def test_a_batch_with_every_kind_of_answer(airoute, gemini, rows, tmp_path):
     everything = b"".join(path.read_bytes() for path in (tmp_path / "run").iterdir()).decode()
     assert KEY not in everything + ran.stderr
     assert TOKEN not in everything + ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "told"),
+    [
+        (429, no(429, "RESOURCE_EXHAUSTED", "Exceeded.", DAY, SOON), "is used up"),
+        (400, no(400, "INVALID_ARGUMENT", f"API key not valid: {KEY}"), "GOOGLE_API_KEY"),
+        (404, no(404, "NOT_FOUND", "models/x is not found"), 'knows no model "gemini-3-flash"'),
+    ],
+)
+def test_what_is_wrong_for_good_is_asked_once(airoute, gemini, code, body, told):
+    gemini.respond = lambda *_: status(code, body)
+    ran = airoute("ask", "hi")
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert told in ran.stderr
+    assert gemini.count == 1
+    assert KEY not in ran.stderr
 
 
 NATIVE = {
