@@ -191,4 +191,5 @@ _STOPPED = {
     StopReason.INTERRUPTED: ExitCode.INTERRUPTED,
     StopReason.TERMINATED: ExitCode.TERMINATED,
     StopReason.UNAVAILABLE: ExitCode.STOPPED,
+    StopReason.CANARY: ExitCode.STOPPED,
 }

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from airoute_cli.core.errors import SetupError, UsageError
-from airoute_cli.core.profile import Limits, Model, OnUnavailable, Profile, UnknownPrice
+from airoute_cli.core.profile import Limits, Model, Profile, UnknownPrice
 from airoute_cli.edges.rows.source import RowSource, open_rows
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.admission import Admission
+from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.doors import Doors
+from airoute_cli.engine.early_stop import stop_early
 from airoute_cli.engine.emitter import Emitter
 from airoute_cli.engine.endpoints import Endpoints
 from airoute_cli.engine.executor import Executor
@@ -91,7 +93,9 @@ async def run_batch(
         gate = Gate(profile.models.values(), options.limits, clock.now)
         endpoints = Endpoints(environ, gate.observe)
         stack.push_async_callback(endpoints.aclose)
-        doors = Doors(profile.models.values(), clock, turn_away=gate.turn_away, tell=note)
+        canary = Canary(profile.models.values(), profile.run.canary)
+        turn_away = away_from(gate, canary)
+        doors = Doors(profile.models.values(), clock, turn_away=turn_away, tell=note)
         await endpoints.prepare(models_in_use(profile))
         await prepare_stand_ins(profile, endpoints, doors)
         past = stack.enter_context(Past.read(folder, with_tries=bool(chain.earlier)))
@@ -103,6 +107,7 @@ async def run_batch(
             endpoints,
             gate,
             doors,
+            canary,
             clock,
             source,
             folder,
@@ -110,6 +115,7 @@ async def run_batch(
             figures,
             record.pass_number,
             write,
+            note,
         )
         try:
             await _drive(job, watch, note)
@@ -127,6 +133,16 @@ def models_in_use(profile: Profile) -> list[Model]:
         for name in (*route.models, *route.fallback, *helpers_of(route))
     }
     return [model for name, model in profile.models.items() if name in named]
+
+
+def away_from(gate: Gate, canary: Canary) -> Callable[[str], None]:
+    """Sends away whoever waits for a model, wherever that is."""
+
+    def turn_away(model: str) -> None:
+        gate.turn_away(model)
+        canary.turn_away(model)
+
+    return turn_away
 
 
 async def prepare_stand_ins(profile: Profile, endpoints: Endpoints, doors: Doors) -> None:
@@ -162,6 +178,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     endpoints: Endpoints,
     gate: Gate,
     doors: Doors,
+    canary: Canary,
     clock: Clock,
     source: RowSource,
     folder: RunFolder,
@@ -169,6 +186,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     figures: LiveFigures,
     pass_number: int,
     write: Callable[[bytes], None] | None,
+    note: Note,
 ) -> Job:
     profile, counts = chain.profile, Counts()
     read_back = folder.results.read_line_at
@@ -179,9 +197,12 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         admission=Admission(past.index, counts, retry_errors=options.retry_errors),
         plan=plan_within(Planner(profile), chain.earlier, past.index),
         figures=figures,
-        executor=Executor(profile, endpoints, gate, figures, doors=doors, clock=clock),
+        executor=Executor(
+            profile, endpoints, gate, figures, doors=doors, canary=canary, clock=clock
+        ),
         gate=gate,
         doors=doors,
+        canary=canary,
         clock=clock,
         recorder=Recorder(
             profile, folder, past.index, counts, past.tally, emitter, pass_number=pass_number
@@ -190,16 +211,9 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         tally=past.tally,
     )
     job = Job(machinery, limit=options.limit)
-    doors.on_shut(lambda: _stop_if_nobody_is_left(job, profile))
+    names = [model.name for model in models_in_use(profile)]
+    stop_early(job, profile, doors, canary, names, note)
     return job
-
-
-def _stop_if_nobody_is_left(job: Job, profile: Profile) -> None:
-    """End a run of which every further row would only be left pending."""
-    waits = {OnUnavailable.PENDING, OnUnavailable.DEGRADE}
-    models = profile.models if profile.degrades else [one.name for one in models_in_use(profile)]
-    if job.doors.all_shut(models) and all(r.on_unavailable in waits for r in profile.routes):
-        job.halt(StopReason.UNAVAILABLE)
 
 
 async def _drive(job: Job, watch: Watch, note: Note) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 
 from airoute_cli.core.completion import Completion
@@ -83,7 +82,7 @@ class Caller:
         """The gate's leave for one call. Raises TurnedAwayError where it was not to be had."""
         lease: Lease | None = None
         try:
-            async with _until(course.deadline):
+            async with course.in_time():
                 lease = await self._gate.acquire(
                     call.model, call.input_tokens + call.max_output_tokens
                 )
@@ -124,10 +123,6 @@ class Caller:
             self._doors.left(model.name, ticket)
         else:
             self._doors.failed(model.name, ticket, error, course.request)
-
-
-def _until(deadline: float | None) -> AbstractAsyncContextManager[object]:
-    return nullcontext() if deadline is None else asyncio.timeout_at(deadline)
 
 
 def _too_fast(attempt: Attempt) -> bool | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -95,6 +97,10 @@ class Course:
         if self.deadline is None:
             self.deadline = now + self.settings.row_timeout
         return self.deadline
+
+    def in_time(self) -> AbstractAsyncContextManager[object]:
+        """A block that the row's time ends with a TimeoutError, if it has begun."""
+        return nullcontext() if self.deadline is None else asyncio.timeout_at(self.deadline)
 
     def drop(self, call: Call) -> None:
         """Ask this model no more."""

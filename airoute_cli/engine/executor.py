@@ -13,6 +13,7 @@ from airoute_cli.core.profile import Model, Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.engine import closure
 from airoute_cli.engine.caller import Caller
+from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.course import Course, OnAttempt, failed, unavailable
 from airoute_cli.engine.doors import Doors
@@ -40,6 +41,7 @@ class Executor:
         figures: LiveFigures,
         *,
         doors: Doors,
+        canary: Canary,
         clock: Clock,
     ) -> None:
         self._models: Mapping[str, Model] = profile.models
@@ -49,6 +51,7 @@ class Executor:
         self._caller = Caller(endpoints, gate, doors, figures, clock)
         self._gate = gate
         self._doors = doors
+        self._canary = canary
         self._clock = clock
 
     async def run(
@@ -76,6 +79,7 @@ class Executor:
             outcome = await self._ways.get(course.route.name, IN_TURN).follow(course, self)
         except GateClosedError:
             outcome = Outcome(RowState.PENDING, plan)
+        self._canary.judge(outcome, [attempt.model for attempt in course.attempts])
         return replace(
             veil.lift(outcome),
             attempts=tuple(course.attempts),
@@ -127,6 +131,21 @@ class Executor:
 
     async def _ask(self, call: Call, course: Course) -> Completion | None:
         """The answer of one model after its retries; None: see what else is left to do."""
+        try:
+            async with course.in_time():
+                await self._canary.enter(call.model)
+        except TimeoutError:
+            course.over = course.out_of_time
+        except TurnedAwayError:
+            pass
+        else:
+            try:
+                return await self._ask_again_and_again(call, course)
+            finally:
+                self._canary.leave(call.model)
+        return None
+
+    async def _ask_again_and_again(self, call: Call, course: Course) -> Completion | None:
         model = self._models[call.model]
         shaped = shape(course.request, course.route, model, call.dropped)
         shaped = probed(shaped, call, model, repeated=_is_repeated(call, course.plan))

@@ -18,6 +18,7 @@ from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine import health
 from airoute_cli.engine.admission import Admission
 from airoute_cli.engine.aside import aside
+from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.doors import Doors
@@ -50,6 +51,7 @@ class Machinery:
     executor: Executor
     gate: Gate
     doors: Doors
+    canary: Canary
     clock: Clock
     recorder: Recorder
     counts: Counts
@@ -129,10 +131,12 @@ class Job:
         self._stopping.set()
         self._shut()
 
-    def halt(self, reason: StopReason) -> None:
-        """Drain because the run itself is at its end; a later signal still aborts."""
-        if not self._stopping.is_set():
-            self.stop(reason)
+    def halt(self, reason: StopReason) -> bool:
+        """Drain for a reason of the run itself, and whether that is news; a signal still aborts."""
+        if self._stopping.is_set():
+            return False
+        self.stop(reason)
+        return True
 
     async def count_the_rest(self) -> None:
         """After a stop: read on without running anything, so that every row is accounted for.
@@ -226,6 +230,7 @@ class Job:
         """No further call goes out, and whoever waits for one is sent away."""
         self._machinery.gate.shut()
         self._machinery.doors.close()
+        self._machinery.canary.close()
 
     async def _keep_synced(self) -> None:
         folder = self._machinery.folder

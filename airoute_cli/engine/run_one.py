@@ -10,6 +10,7 @@ from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.profile import Limits, Profile
 from airoute_cli.core.request import Row
+from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.endpoints import Endpoints, OnText
@@ -53,7 +54,9 @@ async def _executor(profile: Profile, environ: Mapping[str, str]) -> AsyncIterat
     endpoints = Endpoints(environ, gate.observe)
     doors = Doors(profile.models.values(), clock, turn_away=gate.turn_away, lone=True)
     try:
-        yield Executor(profile, endpoints, gate, figures, doors=doors, clock=clock)
+        yield Executor(
+            profile, endpoints, gate, figures, doors=doors, canary=Canary((), 0), clock=clock
+        )
     finally:
         gate.shut()
         await endpoints.aclose()

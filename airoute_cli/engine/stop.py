@@ -15,6 +15,7 @@ class StopReason(StrEnum):
     INTERRUPTED = "interrupted"
     TERMINATED = "terminated"
     UNAVAILABLE = "unavailable"
+    CANARY = "canary"
 
 
 _SIGNALS = {

@@ -35,14 +35,14 @@ from airoute_cli.core.profile import (
 )
 from airoute_cli.core.request import Message, Request, Row, Text
 from airoute_cli.core.scan import classes_of
-from airoute_cli.engine import closure
+from airoute_cli.engine import closure, virtual_time
+from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.routing.planner import Planner
-from tests.engine import virtual_time
 
 MAIL = "anna@example.com"
 NAMES = ("home", "eu", "us", "far")
@@ -103,7 +103,9 @@ async def run(
     gate, clock = Gate(models, Limits()), Clock.real()
     doors = Doors(models, clock, turn_away=gate.turn_away)
     figures = LiveFigures(models)
-    executor = Executor(profile, wire, gate, figures, doors=doors, clock=clock)  # type: ignore[arg-type]
+    executor = Executor(
+        profile, wire, gate, figures, doors=doors, canary=Canary((), 0), clock=clock
+    )  # type: ignore[arg-type]
     return await executor.run(plan, row.request, on_text=on_text)
 
 

@@ -23,14 +23,16 @@ from airoute_cli.core.profile import (
     UnknownPrice,
 )
 from airoute_cli.core.request import Message, Request, Row, Text
+from airoute_cli.engine import virtual_time
+from airoute_cli.engine.batch import away_from
 from airoute_cli.engine.breaker import FIRST_OPEN_S, IN_A_ROW
+from airoute_cli.engine.canary import Canary, Sick
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.doors import PROBES_OF_THE_SILENT, Doors
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.routing.planner import Planner
-from tests.engine import virtual_time
 
 ANSWER = Completion("yes", FinishReason.STOP, usage=Usage(1, 1))
 Behaviour = Callable[[float, int], "CallError | float | None"]
@@ -99,13 +101,15 @@ class Bench:
             self.models,
             (route,),
             unknown_price=UnknownPrice.ALLOW,
-            run=settings or RunSettings(),
+            run=settings or RunSettings(canary=0),
         )
         self.wire = Wire(behaviours)
         self.told: list[str] = []
+        self.sick: list[Sick] = []
         self.lone = lone
         self.ended_at = 0.0
         self.doors: Doors
+        self.canary: Canary
 
     def run(self, rows: int = 1, at_once: int = 4, under_way: int = 1_000) -> list[Outcome]:
         return virtual_time.run(lambda: self._run(rows, at_once, under_way))
@@ -113,8 +117,14 @@ class Bench:
     async def _run(self, rows: int, at_once: int, under_way: int = 1_000) -> list[Outcome]:
         clock, models = Clock.real(), self.models.values()
         gate = Gate(models, Limits(max_concurrency=at_once))
+        self.canary = Canary(models, self.profile.run.canary)
+        self.canary.on_sick(self.sick.append)
         self.doors = Doors(
-            models, clock, turn_away=gate.turn_away, tell=self.told.append, lone=self.lone
+            models,
+            clock,
+            turn_away=away_from(gate, self.canary),
+            tell=self.told.append,
+            lone=self.lone,
         )
         executor = Executor(
             self.profile,
@@ -122,6 +132,7 @@ class Bench:
             gate,
             LiveFigures(models),
             doors=self.doors,
+            canary=self.canary,
             clock=clock,
         )
         planner = Planner(self.profile)
@@ -154,7 +165,9 @@ def test_an_attempt_has_a_total_deadline():
 
 
 def test_a_row_has_a_deadline_over_all_its_attempts():
-    bench = Bench({"a": lambda *_: 1e9}, timeout=30.0, settings=RunSettings(row_timeout=70.0))
+    bench = Bench(
+        {"a": lambda *_: 1e9}, timeout=30.0, settings=RunSettings(canary=0, row_timeout=70.0)
+    )
     (outcome,) = bench.run()
     assert outcome.state is RowState.FAILED
     assert outcome.failure
@@ -165,7 +178,7 @@ def test_a_row_has_a_deadline_over_all_its_attempts():
 
 
 def test_waiting_for_the_first_call_is_not_the_rows_own_time():
-    bench = Bench({"a": lambda *_: 6.0}, settings=RunSettings(row_timeout=10.0))
+    bench = Bench({"a": lambda *_: 6.0}, settings=RunSettings(canary=0, row_timeout=10.0))
     assert states(bench.run(rows=20, at_once=1)) == {RowState.COMPLETED: 20}
     assert bench.ended_at == pytest.approx(120.0)
 
@@ -173,7 +186,9 @@ def test_waiting_for_the_first_call_is_not_the_rows_own_time():
 def test_retries_and_fallbacks_share_one_count_of_attempts():
     limited = always(kind(ErrorKind.RATE_LIMIT))
     bench = Bench(
-        {"a": limited, "b": limited}, models=("a", "b"), settings=RunSettings(max_attempts=13)
+        {"a": limited, "b": limited},
+        models=("a", "b"),
+        settings=RunSettings(canary=0, max_attempts=13),
     )
     (outcome,) = bench.run()
     assert outcome.state is RowState.FAILED
@@ -221,7 +236,7 @@ def test_an_outage_that_outlasts_the_row_leaves_it_as_the_route_says(
     bench = Bench(
         {"a": lambda _now, n: None if n == 1 else down},
         on_unavailable=wants,
-        settings=RunSettings(row_timeout=600.0),
+        settings=RunSettings(canary=0, row_timeout=600.0),
     )
     ended = states(bench.run(rows=30))
     assert ended == {RowState.COMPLETED: 1, state: 29}
@@ -328,3 +343,34 @@ def test_the_rows_under_way_are_left_pending_when_the_run_ends():
         return await running
 
     assert states(virtual_time.run(stopped))[RowState.PENDING] > 10
+
+
+def test_the_canary_holds_the_rows_back_until_the_first_have_ended():
+    bench = Bench({"a": lambda *_: 1.0}, settings=RunSettings(canary=5))
+    assert states(bench.run(rows=100, at_once=50)) == {RowState.COMPLETED: 100}
+    at = Counter(round(at) for _, at in bench.wire.times)
+    assert at == {0: 5, 1: 50, 2: 45}
+    assert bench.sick == []
+
+
+def test_the_canary_counts_final_ends_only():
+    down = kind(ErrorKind.SERVER)
+    bench = Bench({"a": lambda _now, n: down if n <= 5 else None}, settings=RunSettings(canary=5))
+    assert states(bench.run(rows=30, at_once=5)) == {RowState.COMPLETED: 30}
+    assert bench.sick == []
+
+
+def test_the_canary_sees_that_every_row_fails():
+    bench = Bench({"a": always(kind(ErrorKind.BAD_REQUEST, 400))}, settings=RunSettings(canary=5))
+    bench.run(rows=8)
+    assert [(sick.model, sick.rows, sick.what) for sick in bench.sick][:1] == [("a", 5, "failed")]
+
+
+def test_rows_at_the_canary_go_to_the_next_model_when_the_first_is_out():
+    bench = Bench(
+        {"a": always(kind(ErrorKind.AUTH, 401)), "b": well},
+        fallback=("b",),
+        settings=RunSettings(canary=2),
+    )
+    assert states(bench.run(rows=50)) == {RowState.COMPLETED: 50}
+    assert bench.sick == []

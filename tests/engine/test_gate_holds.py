@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.engine.gate import Gate
-from tests.engine.virtual_time import run
+from airoute_cli.engine.virtual_time import run
 
 MINUTE = 60.0
 

@@ -12,7 +12,7 @@ from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.core.rate_limits import Allowance, RateLimits
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.pace import Pace
-from tests.engine.virtual_time import run
+from airoute_cli.engine.virtual_time import run
 
 MODEL = Model("m", Provider("p", "openai"), "m")
 

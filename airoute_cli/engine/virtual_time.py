@@ -1,4 +1,7 @@
-"""An event loop whose clock jumps to the next timer: hours of simulated work in a moment."""
+"""An event loop whose clock jumps to the next timer: hours of simulated work in a moment.
+
+Nothing may be waited for but timers: no thread, no socket, no process.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class _Jumping(selectors.SelectSelector):
     now = 0.0
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        events = super().select(0)
+        events = super().select(0)  # a signal comes through a pipe
         if not events and timeout is None:
             raise RuntimeError("everybody waits, and nothing will ever happen")
         if not events:
@@ -25,11 +28,14 @@ class _Jumping(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
+    """``time`` begins at 0 and moves on only where everybody waits."""
+
     def __init__(self) -> None:
         self._jumping = _Jumping()
         super().__init__(self._jumping)
 
     def time(self) -> float:
+        """Seconds of simulated time."""
         return self._jumping.now
 
 
