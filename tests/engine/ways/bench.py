@@ -16,13 +16,14 @@ from airoute_cli.core.plan import Plan
 from airoute_cli.core.policy import Policy
 from airoute_cli.core.profile import Limits, Model, Profile, Provider, Route, RunSettings
 from airoute_cli.core.request import Capability, Message, Request, Row, Text
+from airoute_cli.engine import virtual_time
+from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.routing.planner import Planner
-from tests.engine import virtual_time
 
 Says = Callable[[Request, int], "Completion | CallError | str"]
 """What a model says to a request that is its n-th, from 0."""
@@ -100,6 +101,7 @@ class Bench:
             gate,
             LiveFigures(models),
             doors=doors,
+            canary=Canary((), 0),
             clock=clock,
         )
         row = Row("1", 1, b"d" * 16, request or Request((Message("user", (Text(text),)),)), b"")
