@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from airoute_cli import __version__
-from airoute_cli.cli.commands import models, profile, providers
+from airoute_cli.cli.commands import audit, models, profile, providers
 from airoute_cli.cli.commands.ask import ask
 from airoute_cli.cli.commands.batch import batch
 from airoute_cli.cli.commands.completion import completion
@@ -43,6 +43,7 @@ def root(
 app.command()(ask)
 app.command()(batch)
 app.command("try")(try_)
+app.add_typer(audit.app, name="audit")
 app.add_typer(profile.app, name="profile")
 app.add_typer(models.app, name="models")
 app.add_typer(providers.app, name="providers")

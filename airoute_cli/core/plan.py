@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from airoute_cli.core.policy import NOBODY, OnEmpty, Ruling
-from airoute_cli.core.request import Capability
+from airoute_cli.core.request import OPENAI_DIALECT, Capability
+from airoute_cli.core.scan import Scan
 from airoute_cli.core.settings import NOTHING
 
 
@@ -30,6 +31,24 @@ class Features:
     metadata: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     digest: bytes = b""
     elements: frozenset[str] = frozenset()
+
+
+class Basis(NamedTuple):
+    """What a plan was made from, beside the profile and the live figures: a tuple, as Choice is.
+
+    ``held`` are the numbers of the conditions on the text that were found to hold, so that the
+    plan can be made again without the text. ``own_cap`` is the row's own ``max_output_tokens``,
+    ``own_system`` whether it has a system turn. ``earlier`` are the bases under the profiles that
+    a resumed row is held to as well, oldest first.
+    """
+
+    features: Features
+    held: frozenset[int] = frozenset()
+    scan: Scan | None = None
+    dialect: str = OPENAI_DIALECT
+    own_cap: int | None = None
+    own_system: bool = False
+    earlier: tuple[Basis, ...] = ()
 
 
 class CallRole(StrEnum):
@@ -96,6 +115,7 @@ class Plan:
     ``calls`` are tried in order until one answers. Empty means that nobody may: ``refusal`` says
     why, and ``on_empty`` what becomes of the row. ``ruling`` is what the policy says of it.
     ``rules`` holds every route that was looked at and ``candidates`` every model, both in order.
+    ``basis`` is what it was made from.
     """
 
     route: str
@@ -107,6 +127,7 @@ class Plan:
     refusal: str | None = None
     ruling: Ruling = NOBODY
     on_empty: OnEmpty = OnEmpty.REFUSE
+    basis: Basis | None = field(default=None, compare=False, repr=False)
 
     @property
     def eligible(self) -> frozenset[str]:

@@ -205,6 +205,7 @@ NO_RUN_SETTINGS = RunSettings()
 class Profile:
     """A whole profile.
 
+    ``audit_content``: prompts and answers stand in the audit file of a run as they are.
     ``document`` is the TOML as read (it never holds a secret) and ``digest`` the hex digest of it;
     both stand in the run folder.
     """
@@ -218,6 +219,7 @@ class Profile:
     unsupported: Unsupported = Unsupported.REFUSE
     policy: Policy = NO_POLICY
     run: RunSettings = NO_RUN_SETTINGS
+    audit_content: bool = False
     document: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     digest: str = ""
 

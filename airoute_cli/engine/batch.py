@@ -11,9 +11,11 @@ from typing import Any
 
 from airoute_cli.core.errors import SetupError, UsageError
 from airoute_cli.core.profile import Limits, Model, Profile, UnknownPrice
+from airoute_cli.edges.audit_key import user_seal
 from airoute_cli.edges.rows.source import RowSource, open_rows
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.admission import Admission
+from airoute_cli.engine.audit_trail import AuditTrail
 from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.counts import Counts
@@ -98,7 +100,8 @@ async def run_batch(
         doors = Doors(profile.models.values(), clock, turn_away=turn_away, tell=note)
         await endpoints.prepare(models_in_use(profile))
         await prepare_stand_ins(profile, endpoints, doors)
-        past = stack.enter_context(Past.read(folder, with_tries=bool(chain.earlier)))
+        seal = user_seal()
+        past = stack.enter_context(Past.read(folder, seal, with_tries=bool(chain.earlier)))
         figures = LiveFigures(profile.models.values())
         record = RunRecord.open(folder, profile, options.source)
         job = _assemble(
@@ -113,6 +116,7 @@ async def run_batch(
             folder,
             past,
             figures,
+            AuditTrail(folder.audit, chain, seal, record.pass_number),
             record.pass_number,
             write,
             note,
@@ -184,6 +188,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     folder: RunFolder,
     past: Past,
     figures: LiveFigures,
+    trail: AuditTrail,
     pass_number: int,
     write: Callable[[bytes], None] | None,
     note: Note,
@@ -195,7 +200,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         source=source,
         folder=folder,
         admission=Admission(past.index, counts, retry_errors=options.retry_errors),
-        plan=plan_within(Planner(profile), chain.earlier, past.index),
+        plan=plan_within(Planner(profile), chain.earlier, past.first_tried),
         figures=figures,
         executor=Executor(
             profile, endpoints, gate, figures, doors=doors, canary=canary, clock=clock
@@ -205,7 +210,14 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         canary=canary,
         clock=clock,
         recorder=Recorder(
-            profile, folder, past.index, counts, past.tally, emitter, pass_number=pass_number
+            profile,
+            folder,
+            past.index,
+            counts,
+            past.tally,
+            trail,
+            pass_number=pass_number,
+            emitter=emitter,
         ),
         counts=counts,
         tally=past.tally,

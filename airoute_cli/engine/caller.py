@@ -49,10 +49,12 @@ class Caller:
         asked = self._clock.now()
         lease = await self._lease(call, course, ticket)
         course.begin(self._clock.now())
+        number = next(course.numbers)
         attempt: Attempt | None = None
+        completion: Completion | None = None
         try:
             if course.on_attempt:
-                course.on_attempt(call, next(course.numbers))
+                course.on_attempt(call, number)
             meter = Meter(model, call, self._clock, waited_s=self._clock.now() - asked)
             completion = await self._send(model, shaped, course)
             attempt = meter.answered(completion)
@@ -75,6 +77,8 @@ class Caller:
                 tokens_used(attempt) if attempt else None,
                 refused=_too_fast(attempt) if attempt else None,
             )
+            if attempt and course.on_end:
+                course.on_end(number, attempt, completion)
         # What nobody reported is estimated, and says so.
         return completion if completion.usage else replace(completion, usage=attempt.usage)
 

@@ -19,7 +19,10 @@ from airoute_cli.core.request import Request
 from airoute_cli.engine.endpoints import OnText
 from airoute_cli.engine.lasting import Lasting
 
+# Gets each call and its number before it leaves...
 OnAttempt = Callable[[Call, int], None]
+# ...and the same number with how it ended.
+OnEnd = Callable[[int, Attempt, Completion | None], None]
 
 _WITHOUT_MODELS: Mapping[OnUnavailable, RowState] = MappingProxyType(
     {
@@ -47,6 +50,7 @@ class Course:
     settings: RunSettings
     on_text: OnText | None
     on_attempt: OnAttempt | None
+    on_end: OnEnd | None
     calls: tuple[Call, ...] = ()
     left: list[Call] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -72,6 +76,7 @@ class Course:
             self.settings,
             None,
             self.on_attempt,
+            self.on_end,
             calls=tuple(calls),
             left=list(calls),
             trunk=self.trunk or self,

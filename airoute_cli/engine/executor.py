@@ -15,7 +15,7 @@ from airoute_cli.engine import closure
 from airoute_cli.engine.caller import Caller
 from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
-from airoute_cli.engine.course import Course, OnAttempt, failed, unavailable
+from airoute_cli.engine.course import Course, OnAttempt, OnEnd, failed, unavailable
 from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.endpoints import Endpoints, OnText
 from airoute_cli.engine.gate import Gate, GateClosedError, TurnedAwayError
@@ -61,18 +61,20 @@ class Executor:
         *,
         on_text: OnText | None = None,
         on_attempt: OnAttempt | None = None,
+        on_end: OnEnd | None = None,
     ) -> Outcome:
         """Do what the plan says; a failed call is an outcome, never an exception.
 
         ``on_text`` gets the answer piece by piece; ``on_attempt`` is told of each call (and its
-        number) before it leaves. When the gate is shut meanwhile, the row is pending again.
+        number) before it leaves, ``on_end`` of how it ended. When the gate is shut meanwhile, the
+        row is pending again.
         """
         if not plan.calls:
             return closure.nobody(plan)
         started = self._clock.now()
         veil = Veil(plan, request, on_text)
         course = Course(
-            plan, veil.request, self._route(plan), self._settings, veil.on_text, on_attempt
+            plan, veil.request, self._route(plan), self._settings, veil.on_text, on_attempt, on_end
         )
         course.calls, course.left = plan.calls, list(plan.calls)
         try:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from airoute_cli.core.figures import Snapshot
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.request import Row
-from airoute_cli.edges.run_folder.index import RowIndex
 from airoute_cli.engine.stored_profile import Superseded
 from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.planner import Planner
@@ -15,7 +14,11 @@ from airoute_cli.routing.planner import Planner
 PlanRow = Callable[[Row, Snapshot], Plan]
 
 
-def plan_within(planner: Planner, earlier: Sequence[Superseded], index: RowIndex) -> PlanRow:
+def plan_within(
+    planner: Planner,
+    earlier: Sequence[Superseded],
+    first_tried: Callable[[Row], int | None],
+) -> PlanRow:
     """How rows are planned: a row that was tried before is held to every profile since then.
 
     Without an earlier profile nothing is looked up.
@@ -25,7 +28,7 @@ def plan_within(planner: Planner, earlier: Sequence[Superseded], index: RowIndex
     bounds = [(one.last_pass, EarlierProfile(one.profile)) for one in earlier]
 
     def plan(row: Row, snapshot: Snapshot) -> Plan:
-        first = index.first_tried(row.custom_id, row.digest)
+        first = first_tried(row)
         if first is None:
             return planner.plan(row, snapshot)
         held_to = [profile for last_pass, profile in bounds if last_pass >= first]

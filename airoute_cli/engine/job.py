@@ -204,11 +204,16 @@ class Job:
         """Take one row from its plan to its recorded end."""
         parts = self._machinery
         try:
-            plan = parts.plan(row, parts.figures.snapshot())
+            snapshot = parts.figures.snapshot()
+            plan = parts.plan(row, snapshot)
+            parts.recorder.decide(row, plan, snapshot)
             outcome = await parts.executor.run(
                 plan,
                 row.request,
-                on_attempt=lambda call, attempt: parts.recorder.intend(row, call, attempt),
+                on_attempt=lambda call, number: parts.recorder.intend(row, call, number),
+                on_end=lambda number, attempt, completion: parts.recorder.attempted(
+                    row, number, attempt, completion
+                ),
             )
             parts.recorder.record(row, outcome, position)
         except asyncio.CancelledError:

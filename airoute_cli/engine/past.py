@@ -6,48 +6,78 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from airoute_cli.core.request import Row
+from airoute_cli.edges.audit_key import Seal
 from airoute_cli.edges.run_folder.append_log import read_records
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.index import RowIndex
-from airoute_cli.edges.run_folder.intents import EndedCalls, read_intents
+from airoute_cli.edges.run_folder.intents import EVENT as INTENT
+from airoute_cli.edges.run_folder.intents import EndedCalls, intent_in
+from airoute_cli.engine.audit_records import OPENINGS
 from airoute_cli.engine.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The index of ended rows and the tally of what they used."""
+    """The index of ended rows and the tally of what they used.
+
+    ``unknown_from`` is the first pass whose digests were made with another key than the user's, so
+    that nobody can say which rows it tried; None if there is none.
+    """
 
     index: RowIndex
     tally: Tally
+    seal: Seal
+    unknown_from: int | None = None
 
     @classmethod
     @contextmanager
-    def read(cls, folder: RunFolder, *, with_tries: bool = False) -> Iterator[Past]:
+    def read(cls, folder: RunFolder, seal: Seal, *, with_tries: bool = False) -> Iterator[Past]:
         """Read a folder's logs once, line by line.
 
         ``with_tries`` also indexes which rows were tried, and in which pass first.
         """
         with closing(RowIndex()) as index:
-            yield cls(index, _read(folder, index, with_tries=with_tries))
+            tally = Tally()
+            with closing(EndedCalls()) as ended:
+                _read_ends(folder, index, tally, ended)
+                unknown = _read_audit(folder, tally, ended, index if with_tries else None, seal)
+            yield cls(index, tally, seal, unknown)
+
+    def first_tried(self, row: Row) -> int | None:
+        """The first pass that tried a row with this content, or may have; None if none did."""
+        found = self.index.first_tried(self.seal.digest(row.digest))
+        known = [one for one in (found, self.unknown_from) if one is not None]
+        return min(known, default=None)
 
 
-def _read(folder: RunFolder, index: RowIndex, *, with_tries: bool) -> Tally:
-    tally = Tally()
-    with closing(EndedCalls()) as ended:
-        for record in read_records(folder.results.path):
-            told, custom_id = record.told["airoute"], record.told["custom_id"]
-            index.finish(custom_id, bytes.fromhex(told["digest"]))
-            tally.add(told)
-            ended.add(custom_id, told["pass"], len(told["attempts"]))
-        for record in read_records(folder.journal.path):
-            line, told, custom_id = record.told, record.told["airoute"], record.told["custom_id"]
-            index.note_incomplete(custom_id, bytes.fromhex(line["digest"]), line["state"])
-            tally.add(told)
-            if told:  # a line of the input that was no usable row has nothing to tell
-                ended.add(custom_id, told["pass"], len(told["attempts"]))
-        for intent in read_intents(folder.audit.path):
+def _read_ends(folder: RunFolder, index: RowIndex, tally: Tally, ended: EndedCalls) -> None:
+    for record in read_records(folder.results.path):
+        told, custom_id = record.told["airoute"], record.told["custom_id"]
+        index.finish(custom_id, bytes.fromhex(told["digest"]))
+        tally.add(told)
+        ended.add(told["pass"], told["line"], len(told["attempts"]))
+    for record in read_records(folder.journal.path):
+        line, told, custom_id = record.told, record.told["airoute"], record.told["custom_id"]
+        index.note_incomplete(custom_id, bytes.fromhex(line["digest"]), line["state"])
+        tally.add(told)
+        if told:  # a line of the input that was no usable row has nothing to tell
+            ended.add(told["pass"], line["line"], len(told["attempts"]))
+
+
+def _read_audit(
+    folder: RunFolder, tally: Tally, ended: EndedCalls, tries: RowIndex | None, seal: Seal
+) -> int | None:
+    """Count the calls that were cut off; the first pass whose digests nobody can make again."""
+    unknown: int | None = None
+    for told, _, _ in read_records(folder.audit.path):
+        event = told.get("event")
+        if event == INTENT:
+            intent = intent_in(told)
             if not ended.settles(intent):
                 tally.interrupt(intent.reserved_usd)
-            if with_tries:
-                index.note_tried(intent.custom_id, intent.digest, intent.pass_number)
-    return tally
+            if tries:
+                tries.note_tried(intent.row, intent.pass_number)
+        elif event in OPENINGS and told["key"] != seal.id and unknown is None:
+            unknown = told["pass"]
+    return unknown

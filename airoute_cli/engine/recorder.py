@@ -6,14 +6,16 @@ from decimal import Decimal
 
 import orjson
 
-from airoute_cli.core.outcome import Outcome, RowFailure, RowState
-from airoute_cli.core.plan import Call
+from airoute_cli.core.completion import Completion
+from airoute_cli.core.figures import Snapshot
+from airoute_cli.core.outcome import Attempt, Outcome, RowFailure, RowState
+from airoute_cli.core.plan import Call, Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import BadRow, Row
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.index import RowIndex
-from airoute_cli.edges.run_folder.intents import Intent, intent_line
 from airoute_cli.edges.run_folder.journal import journal_line
+from airoute_cli.engine.audit_trail import AuditTrail
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.emitter import Emitter
 from airoute_cli.engine.result_line import airoute_object, dumps, result_line
@@ -30,9 +32,10 @@ class Recorder:
         index: RowIndex,
         counts: Counts,
         tally: Tally,
-        emitter: Emitter | None,
+        trail: AuditTrail,
         *,
         pass_number: int,
+        emitter: Emitter | None = None,
     ) -> None:
         self._profile = profile
         self._folder = folder
@@ -40,16 +43,25 @@ class Recorder:
         self._counts = counts
         self._tally = tally
         self._emitter = emitter
+        self._trail = trail
         self._pass = pass_number
         # What the calls of each row under way may cost, until the row's end is recorded.
         self._begun: dict[str, list[Decimal | None]] = {}
 
+    def decide(self, row: Row, plan: Plan, snapshot: Snapshot) -> None:
+        """Note what was decided for a row, with the figures that it was decided by."""
+        self._trail.decide(row, plan, snapshot)
+
     def intend(self, row: Row, call: Call, attempt: int) -> None:
         """Note a call before it leaves, so that a crash cannot hide that it may be billed."""
-        reserved = call.worst_usd
-        intent = Intent(row.custom_id, row.digest, call.model, self._pass, attempt, reserved)
-        self._folder.audit.append(intent_line(intent))
-        self._begun.setdefault(row.custom_id, []).append(reserved)
+        self._trail.intend(row, call, attempt)
+        self._begun.setdefault(row.custom_id, []).append(call.worst_usd)
+
+    def attempted(
+        self, row: Row, number: int, attempt: Attempt, completion: Completion | None
+    ) -> None:
+        """Note how a call ended."""
+        self._trail.ended(row, number, attempt, completion)
 
     def record(self, row: Row, outcome: Outcome, position: int) -> None:
         """Record the end of a row that ran. Raises RunError where it cannot be written."""

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from hashlib import sha256
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
+
+import orjson
 
 from airoute_cli import __version__
 from airoute_cli.core.errors import RunError
 from airoute_cli.core.money import Price, Rates
 from airoute_cli.core.profile import Model, Profile
-from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.edges.run_folder.folder import RunFiles, RunFolder
 from airoute_cli.engine.open_profile import reopen_profile
 
 NAME = "profile.json"
@@ -31,20 +34,32 @@ class Superseded:
 
     profile: Profile
     last_pass: int
+    facts: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileChain:
-    """The profile in force and all before it, oldest first."""
+    """The profile in force and all before it, oldest first.
+
+    ``facts`` is the digest of all that is kept of it: the document, the prices, the versions.
+    """
 
     profile: Profile
     earlier: tuple[Superseded, ...] = ()
+    facts: str = field(default="", compare=False)
+
+    def at(self, pass_number: int) -> ProfileChain:
+        """The chain as it stood in a pass."""
+        for place, one in enumerate(self.earlier):
+            if pass_number <= one.last_pass:
+                return ProfileChain(one.profile, self.earlier[:place], one.facts)
+        return self
 
 
 def keep_profile(folder: RunFolder, profile: Profile) -> ProfileChain:
     """Store the profile that a run begins with."""
     folder.write_json(NAME, _told(profile, from_pass=1) | {"earlier": []})
-    return ProfileChain(profile)
+    return ProfileChain(profile, facts=_facts(folder.read_json(NAME)))
 
 
 def accept_profile(folder: RunFolder, profile: Profile) -> ProfileChain:
@@ -56,22 +71,30 @@ def accept_profile(folder: RunFolder, profile: Profile) -> ProfileChain:
     earlier = [*kept.pop("earlier"), kept]
     last_pass = folder.read_manifest().get("passes", 0)
     folder.write_json(NAME, _told(profile, from_pass=last_pass + 1) | {"earlier": earlier})
-    return ProfileChain(profile, (*chain.earlier, Superseded(chain.profile, last_pass)))
+    before = Superseded(chain.profile, last_pass, chain.facts)
+    return ProfileChain(profile, (*chain.earlier, before), _facts(folder.read_json(NAME)))
 
 
-def stored_profile(folder: RunFolder) -> ProfileChain:
+def stored_profile(folder: RunFiles) -> ProfileChain:
     """The profile in force with the prices that were found back then, and those before it."""
     kept = folder.read_json(NAME)
     try:
         chain = [*kept["earlier"], kept]
         *earlier, profile = [_profile(one) for one in chain]
         ends = [after["from_pass"] - 1 for _, after in pairwise(chain)]
+        facts = [_facts(one) for one in chain]
     except (KeyError, TypeError, ValueError, InvalidOperation) as error:
         raise RunError(
             f"{folder.path / NAME} is damaged ({type(error).__name__}: {error}), and without it "
             "the run cannot go on; start a new run"
         ) from None
-    return ProfileChain(profile, tuple(map(Superseded, earlier, ends)))
+    return ProfileChain(profile, tuple(map(Superseded, earlier, ends, facts)), facts[-1])
+
+
+def _facts(kept: Mapping[str, Any]) -> str:
+    """The digest of what is kept of one profile, as it was read back."""
+    own = {key: value for key, value in kept.items() if key != "earlier"}
+    return sha256(orjson.dumps(own, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _told(profile: Profile, *, from_pass: int) -> dict[str, Any]:
@@ -124,7 +147,7 @@ def _price(kept: Mapping[str, Any] | None) -> Price | None:
     )
 
 
-_RATES = tuple(field.name for field in fields(Rates))
+_RATES = tuple(one.name for one in fields(Rates))
 
 
 def _rates(rates: Rates) -> dict[str, str | None]:

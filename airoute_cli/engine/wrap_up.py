@@ -13,6 +13,7 @@ from airoute_cli.core.profile import Profile
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.order import put_in_order
 from airoute_cli.edges.run_folder.views import write_views
+from airoute_cli.engine.audit_trail import end_pass
 from airoute_cli.engine.job import SYNC_EVERY_S, Job
 from airoute_cli.engine.summary import summarise, summary_csv, summary_md
 
@@ -45,6 +46,7 @@ class RunRecord:
             "started": before.get("started", _now()),
             "passes": before.get("passes", 0) + 1,
             "seconds": before.get("seconds", 0.0),
+            "audit": before.get("audit"),
         }
         folder.write_manifest(manifest)
         return cls(manifest, time.monotonic())
@@ -55,8 +57,10 @@ class RunRecord:
         number: int = self.manifest["passes"]
         return number
 
-    def close(self, state: str, counts: Mapping[str, int]) -> dict[str, Any]:
-        """The manifest at the end of the pass."""
+    def close(
+        self, state: str, counts: Mapping[str, int], audit: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The manifest at the end of the pass; ``audit`` is the end of its chain."""
         seconds = self.manifest["seconds"] + time.monotonic() - self.started
         return {
             **self.manifest,
@@ -64,17 +68,19 @@ class RunRecord:
             "ended": _now(),
             "seconds": round(seconds, 3),
             "rows": dict(counts),
+            "audit": audit,
         }
 
 
 def leave_files(folder: RunFolder, job: Job, record: RunRecord, *, ordered: bool) -> dict[str, Any]:
     """Write everything that is derived; the appended files hold the truth already."""
+    state = "finished" if job.complete else job.stop_reason or "stopped"
+    audit = end_pass(folder.audit, record.pass_number, state, job.counts.as_dict())
     folder.sync_all()
     if ordered:
         put_in_order(folder)
     views = write_views(folder)
-    state = "finished" if job.complete else job.stop_reason or "stopped"
-    manifest = record.close(state, job.counts.as_dict())
+    manifest = record.close(state, job.counts.as_dict(), audit)
     run = {key: manifest[key] for key in _IN_SUMMARY} | {"folder": str(folder.path), "views": views}
     summary = summarise(run, job.counts, job.tally, job.health)
     folder.write_json("summary.json", summary)
@@ -84,7 +90,17 @@ def leave_files(folder: RunFolder, job: Job, record: RunRecord, *, ordered: bool
     return summary
 
 
-_IN_SUMMARY = ("name", "state", "input", "profile", "started", "ended", "seconds", "passes")
+_IN_SUMMARY = (
+    "name",
+    "state",
+    "input",
+    "profile",
+    "started",
+    "ended",
+    "seconds",
+    "passes",
+    "audit",
+)
 
 
 def _now() -> str:

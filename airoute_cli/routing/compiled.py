@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from airoute_cli.core.figures import NO_FIGURES, Snapshot
-from airoute_cli.core.plan import CallRole, Candidate, Features, Plan, RuleVerdict
+from airoute_cli.core.plan import Basis, CallRole, Candidate, Features, Plan, RuleVerdict
 from airoute_cli.core.policy import Exclusion, OnEmpty, Ruling
 from airoute_cli.core.profile import OnUnavailable, Profile, Route
 from airoute_cli.core.request import Request
@@ -21,12 +21,17 @@ _NOBODY = Ordering(())
 
 
 class Trail(NamedTuple):
-    """How a request came to its route, and what the policy says of it; both go into the plan."""
+    """How a request came to its route, and what the policy says of it; both go into the plan.
+
+    ``drawn`` is the model that a draw by the row's digest fell on, in a plan that is made again.
+    """
 
     why: str
     ruling: Ruling
+    basis: Basis
     rules: tuple[RuleVerdict, ...] = ()
     explain: bool = False
+    drawn: str | None = None
 
 
 class CompiledRoute:
@@ -69,9 +74,8 @@ class CompiledRoute:
         }
         reasons = {name: reason or _told(excluded.get(name)) for name, reason in unable.items()}
         able = {name: choice for name, choice in choices.items() if reasons[name] is None}
-        ordering = self._order(
-            able, features, self._able_helpers(request, features, snapshot, trail)
-        )
+        helpers = self._able_helpers(request, features, snapshot, trail)
+        ordering = self._order(able, features, helpers, trail.drawn)
         picks = (*ordering.picks, *self._behind(able, ordering))
         if picks:
             picks = (*picks, *self._stand_ins(able))
@@ -85,6 +89,7 @@ class CompiledRoute:
             refusal=None if picks else self._refusal(reasons),
             ruling=trail.ruling,
             on_empty=OnEmpty.REFUSE if picks else _on_empty(excluded.values()),
+            basis=trail.basis,
         )
 
     def _choices(
@@ -110,13 +115,17 @@ class CompiledRoute:
         }
 
     def _order(
-        self, able: Mapping[str, Choice], features: Features, helpers: Mapping[str, Choice]
+        self,
+        able: Mapping[str, Choice],
+        features: Features,
+        helpers: Mapping[str, Choice],
+        drawn: str | None,
     ) -> Ordering:
         """What the strategy makes of the route's own models that may answer."""
         candidates = [able[name] for name in self.route.models if name in able]
         if not candidates:
             return _NOBODY
-        context = StrategyContext(self.route.name, self._options, features, helpers)
+        context = StrategyContext(self.route.name, self._options, features, helpers, drawn)
         return self._strategy.order(candidates, context)
 
     def _behind(self, able: Mapping[str, Choice], ordering: Ordering) -> Iterator[Pick]:

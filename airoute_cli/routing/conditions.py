@@ -26,11 +26,19 @@ NOT_SCANNED = Scan(frozenset(), unread=("the request",))
 class Subject:
     """A request while it is matched; what several conditions read is computed once.
 
-    ``scan`` reads the request for what rules detect; it is only called when one asks.
+    ``scan`` reads the request for what rules detect; it is only called when one asks. ``held`` are
+    the numbers of the conditions on the text that were found to hold: with them a decision can be
+    made again without the text.
     """
 
-    def __init__(self, features: Features, scan: Callable[[], Scan] | None = None) -> None:
+    def __init__(
+        self,
+        features: Features,
+        scan: Callable[[], Scan] | None = None,
+        held: set[int] | None = None,
+    ) -> None:
         self.features = features
+        self.held: set[int] = set() if held is None else held
         self._scan = scan
 
     @cached_property
@@ -46,7 +54,7 @@ class Subject:
     def without(self, classes: frozenset[str]) -> Subject:
         """The same request as if nothing of ``classes`` stood in it."""
         left = self.scan.without(classes)
-        return Subject(self.features, lambda: left)
+        return Subject(self.features, lambda: left, self.held)
 
     @cached_property
     def folded(self) -> str:
@@ -181,12 +189,16 @@ class StartsWith:
     cost: ClassVar[int] = 3
 
     def __init__(self, starts: Iterable[str]) -> None:
+        self.number = 0
         self.starts = tuple(starts)
         self._folded = tuple(start.casefold() for start in self.starts)
 
     def matches(self, subject: Subject) -> bool:
         """Whether the user's text starts so."""
-        return subject.start.startswith(self._folded)
+        if not subject.start.startswith(self._folded):
+            return False
+        subject.held.add(self.number)
+        return True
 
     def reason(self, subject: Subject) -> str:
         """Such as ``starts with "translate"``."""
@@ -195,6 +207,10 @@ class StartsWith:
                 return f'starts with "{start}"'
         return f"does not start with {quoted(self.starts)}"
 
+    def stated(self, *, holds: bool) -> str:
+        """The reason as it can be told without the text."""
+        return f"{'starts' if holds else 'does not start'} with {quoted(self.starts)}"
+
 
 class ContainsAny:
     """Text that contains at least one of these, whatever the case."""
@@ -202,14 +218,16 @@ class ContainsAny:
     cost: ClassVar[int] = 4
 
     def __init__(self, needles: Iterable[str]) -> None:
+        self.number = 0
         self.needles = tuple(needles)
         self.folded = tuple(needle.casefold() for needle in self.needles)
 
     def matches(self, subject: Subject) -> bool:
         """Whether one of them is in the user's text."""
         text = subject.folded
-        for needle in self.folded:  # noqa: SIM110 - any() with a generator takes twice as long
+        for needle in self.folded:
             if needle in text:
+                subject.held.add(self.number)
                 return True
         return False
 
@@ -220,6 +238,10 @@ class ContainsAny:
                 return f'contains "{needle}"'
         return f"does not contain {quoted(self.needles)}"
 
+    def stated(self, *, holds: bool) -> str:
+        """The reason as it can be told without the text."""
+        return f"{'contains' if holds else 'does not contain'} {quoted(self.needles)}"
+
 
 class Regex:
     """Text in which the pattern is found; case counts unless the pattern says ``(?i)``."""
@@ -227,12 +249,16 @@ class Regex:
     cost: ClassVar[int] = 5
 
     def __init__(self, pattern: str) -> None:
+        self.number = 0
         self.pattern = pattern
         self._compiled = re.compile(pattern)
 
     def matches(self, subject: Subject) -> bool:
         """Whether the pattern is found anywhere in the user's text."""
-        return self._compiled.search(subject.features.text) is not None
+        if self._compiled.search(subject.features.text) is None:
+            return False
+        subject.held.add(self.number)
+        return True
 
     def reason(self, subject: Subject) -> str:
         """Such as ``matches /ORD-[0-9]+/ with "ORD-77"``."""
@@ -240,6 +266,29 @@ class Regex:
         if found is None:
             return f"does not match /{self.pattern}/"
         return f'matches /{self.pattern}/ with "{shorten(found.group())}"'
+
+    def stated(self, *, holds: bool) -> str:
+        """The reason as it can be told without the text."""
+        return f"{'matches' if holds else 'does not match'} /{self.pattern}/"
+
+
+ReadsText = StartsWith | ContainsAny | Regex
+
+
+class Recalled:
+    """A condition on the text, in a decision that is made again without it."""
+
+    def __init__(self, condition: ReadsText) -> None:
+        self.cost = condition.cost
+        self._condition = condition
+
+    def matches(self, subject: Subject) -> bool:
+        """Whether it was found to hold back then."""
+        return self._condition.number in subject.held
+
+    def reason(self, subject: Subject) -> str:
+        """The condition, and whether it held."""
+        return self._condition.stated(holds=self.matches(subject))
 
 
 class Detects:

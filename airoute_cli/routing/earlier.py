@@ -14,6 +14,7 @@ from airoute_cli.routing.choice import Choice, Chooser
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.eligible import checks_for, eligible
 from airoute_cli.routing.policy.rulebook import Rulebook
+from airoute_cli.routing.rules import Compiler
 from airoute_cli.routing.scan.scanner import Scanner
 from airoute_cli.routing.tasks import detect_task
 
@@ -25,23 +26,24 @@ class EarlierProfile:
     may give their names to others.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, *, recalling: bool = False) -> None:
         self._name = profile.name
         self._checks = checks_for(profile.unknown_price, profile.unsupported)
         self._chooser = Chooser(None)
-        self._rulebook = Rulebook(profile)
+        self._rulebook = Rulebook(profile, Compiler(recalling=recalling))
         self._scanner = Scanner(self._rulebook.classes)
         self._models: defaultdict[str, list[Model]] = defaultdict(list)
         for model in profile.models.values():
             self._models[model.identity].append(model)
 
-    def hold(
-        self, ruling: Ruling, models: Mapping[str, Model], request: Request, features: Features
-    ) -> Ruling:
-        """``ruling``, narrowed to what the rules of this profile allow and redact as well."""
+    def subject(self, request: Request, features: Features) -> Subject:
+        """The request as the rules of this profile see it."""
         if self._rulebook.asks_for_task and not features.task:
             features = replace(features, task=detect_task(features.text))
-        subject = Subject(features, lambda: self._scanner.scan(request))
+        return Subject(features, lambda: self._scanner.scan(request))
+
+    def hold(self, ruling: Ruling, models: Mapping[str, Model], subject: Subject) -> Ruling:
+        """``ruling``, narrowed to what the rules of this profile allow and redact as well."""
         own = self._rulebook.judge(subject, {})
         allowed = {
             model.identity

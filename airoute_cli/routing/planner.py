@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from airoute_cli.core.errors import ProfileError, UsageError
 from airoute_cli.core.figures import Snapshot
-from airoute_cli.core.plan import Features, Plan, RuleVerdict
+from airoute_cli.core.plan import Basis, Features, Plan, RuleVerdict
 from airoute_cli.core.policy import OnEmpty, Ruling
 from airoute_cli.core.profile import Profile, Route
-from airoute_cli.core.request import Request
+from airoute_cli.core.request import Message, Request
+from airoute_cli.core.settings import Settings
 from airoute_cli.routing.compiled import CompiledRoute, Trail
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.features import find_features
 from airoute_cli.routing.policy.rulebook import Rulebook
 from airoute_cli.routing.problems import route_problems
-from airoute_cli.routing.rules import Rules, asks_for_task, compile_when, detected
+from airoute_cli.routing.rules import Compiler, Rules, asks_for_task, detected
 from airoute_cli.routing.scan.scanner import Scanner
+from airoute_cli.routing.shape import lacks_system
 from airoute_cli.routing.strategies import single
 from airoute_cli.routing.wording import listed, quoted
 
@@ -48,17 +50,19 @@ class Plannable(Protocol):
 class Planner:
     """Plans the rows of one profile; everything that depends on the profile alone is done once.
 
+    ``recalling``: it makes decisions again, by ``plan_again``, from what they were based on.
     Raises ProfileError where a route names an unknown strategy or options that it cannot use.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, *, recalling: bool = False) -> None:
         problems = route_problems(profile)
         if problems:
             raise ProfileError(problems)
+        compiler = Compiler(recalling=recalling)
         self._profile = profile
         self._routes = tuple(CompiledRoute(route, profile) for route in profile.routes)
-        self._rules = Rules([compile_when(route.when) for route in profile.routes])
-        self._rulebook = Rulebook(profile)
+        self._rules = Rules([compiler.compile(route.when) for route in profile.routes])
+        self._rulebook = Rulebook(profile, compiler)
         whens = [route.when for route in profile.routes]
         self._asks_for_task = self._rulebook.asks_for_task or any(map(asks_for_task, whens))
         detected_by_routes = (name for when in whens for name in detected(when))
@@ -86,21 +90,50 @@ class Planner:
         """
         features = self.features(row)
         subject = Subject(features, lambda: self._scanner.scan(row.request))
+        earlier = [(one, one.subject(row.request, features)) for one in held_to]
+        asked = _Asked(row.request, subject, earlier, snapshot, explain, only_model)
+        return self._decide(asked)
+
+    def plan_again(
+        self,
+        basis: Basis,
+        snapshot: Snapshot,
+        *,
+        explain: bool = False,
+        drawn: str | None = None,
+        held_to: Sequence[EarlierProfile] = (),
+    ) -> Plan:
+        """The plan that ``basis`` leads to, by the same code and without the text.
+
+        ``drawn`` is the model that a draw by the row's digest fell on.
+        """
+        recalled = zip(held_to, map(_recalled, basis.earlier), strict=True)
+        request = _stub(basis)
+        asked = _Asked(
+            request, _recalled(basis), list(recalled), snapshot, explain, None, drawn=drawn
+        )
+        return self._decide(asked)
+
+    def _decide(self, asked: _Asked) -> Plan:
+        subject, snapshot, explain = asked.subject, asked.snapshot, asked.explain
+        features = subject.features
         ruling = self._rulebook.judge(subject, snapshot, explain=explain)
-        for earlier in held_to:
-            ruling = earlier.hold(ruling, self._profile.models, row.request, features)
-        if lacking := self._lacking(row.metadata):
-            return _nobody(lacking, ruling, on_empty=OnEmpty.FAIL)
-        if only_model is not None:
-            why = f'model "{only_model}", as asked for with -m'
-            trail = Trail(why, ruling, explain=explain)
-            return self._by_hand(only_model).plan(row.request, features, snapshot, trail, held_to)
+        for earlier, under in asked.earlier:
+            ruling = earlier.hold(ruling, self._profile.models, under)
+        held_to = [earlier for earlier, _ in asked.earlier]
+        if lacking := self._lacking(features.metadata):
+            return _nobody(lacking, ruling, _basis(asked), on_empty=OnEmpty.FAIL)
+        if (named := asked.only_model) is not None:
+            why = f'model "{named}", as asked for with -m'
+            trail = Trail(why, ruling, _basis(asked), explain=explain)
+            return self._by_hand(named).plan(asked.request, features, snapshot, trail, held_to)
         taken = self._rules.first(subject)
         rules = self._verdicts(subject, taken) if explain else ()
         if taken is None:
-            return _nobody(NO_ROUTE, ruling, rules)
-        trail = Trail(self._why(subject, taken), ruling, rules, explain)
-        return self._routes[taken].plan(row.request, features, snapshot, trail, held_to)
+            return _nobody(NO_ROUTE, ruling, _basis(asked), rules)
+        why = self._why(subject, taken)
+        trail = Trail(why, ruling, _basis(asked), rules, explain, asked.drawn)
+        return self._routes[taken].plan(asked.request, features, snapshot, trail, held_to)
 
     def _lacking(self, metadata: Mapping[str, Any]) -> str | None:
         """The sentence about what the row must say and does not; None if it says all."""
@@ -134,9 +167,52 @@ class Planner:
         )
 
 
+class _Asked(NamedTuple):
+    """What one plan is made from."""
+
+    request: Request
+    subject: Subject
+    earlier: Sequence[tuple[EarlierProfile, Subject]]
+    snapshot: Snapshot
+    explain: bool
+    only_model: str | None
+    drawn: str | None = None
+
+
+def _basis(asked: _Asked) -> Basis:
+    request = asked.request
+    return Basis(
+        asked.subject.features,
+        frozenset(asked.subject.held),
+        asked.subject.scan_if_made,
+        request.dialect,
+        request.settings.max_output_tokens,
+        not lacks_system(request.messages),
+        tuple(
+            Basis(under.features, frozenset(under.held), under.scan_if_made)
+            for _, under in asked.earlier
+        ),
+    )
+
+
+def _recalled(basis: Basis) -> Subject:
+    scan = basis.scan
+    return Subject(basis.features, (lambda: scan) if scan else None, set(basis.held))
+
+
+def _stub(basis: Basis) -> Request:
+    """Of the request, what planning reads beside its features."""
+    return Request(
+        (Message("system" if basis.own_system else "user", ()),),
+        Settings(max_output_tokens=basis.own_cap),
+        dialect=basis.dialect,
+    )
+
+
 def _nobody(
     refusal: str,
     ruling: Ruling,
+    basis: Basis,
     rules: tuple[RuleVerdict, ...] = (),
     on_empty: OnEmpty = OnEmpty.REFUSE,
 ) -> Plan:
@@ -151,4 +227,5 @@ def _nobody(
         refusal=refusal,
         ruling=ruling,
         on_empty=on_empty,
+        basis=basis,
     )

@@ -17,6 +17,8 @@ from airoute_cli.routing.conditions import (
     Metadata,
     MinInputTokens,
     Not,
+    ReadsText,
+    Recalled,
     Regex,
     Requires,
     StartsWith,
@@ -44,12 +46,58 @@ class Matcher:
         return self.matches(subject), self.condition.reason(subject)
 
 
-def compile_when(when: When | None) -> Matcher:
-    """A matcher for ``when``; None matches everything.
+class Compiler:
+    """Compiles the ``when`` of one profile, and numbers the conditions that read the text.
 
-    Raises re.error if ``regex`` is no regular expression.
+    ``recalling``: for decisions that are made again, from what was found back then.
     """
-    return Matcher(_compile(when or When()), default=when is None)
+
+    def __init__(self, *, recalling: bool = False) -> None:
+        self.recalling = recalling
+        self._numbered = 0
+
+    def compile(self, when: When | None) -> Matcher:
+        """A matcher for ``when``; None matches everything.
+
+        Raises re.error if ``regex`` is no regular expression.
+        """
+        return Matcher(self._compile(when or When()), default=when is None)
+
+    def _compile(self, when: When, *, in_doubt: bool = True) -> Condition:
+        """``in_doubt`` says how a condition that cannot be known decides; see ``Detects``."""
+        conditions = (
+            *_plain(when),
+            *self._text(when),
+            *_found(when, in_doubt=in_doubt),
+            *self._combined(when, in_doubt=in_doubt),
+        )
+        return conditions[0] if len(conditions) == 1 else AllOf(conditions)
+
+    def _text(self, when: When) -> Iterator[Condition]:
+        if when.starts_with:
+            yield self._numbers(StartsWith(when.starts_with))
+        if when.contains_any:
+            yield self._numbers(ContainsAny(when.contains_any))
+        if when.regex is not None:
+            yield self._numbers(Regex(when.regex))
+
+    def _numbers(self, condition: ReadsText) -> Condition:
+        self._numbered += 1
+        condition.number = self._numbered
+        return Recalled(condition) if self.recalling else condition
+
+    def _combined(self, when: When, *, in_doubt: bool) -> Iterator[Condition]:
+        if when.all:
+            yield AllOf([self._compile(part, in_doubt=in_doubt) for part in when.all])
+        if when.any:
+            yield AnyOf([self._compile(part, in_doubt=in_doubt) for part in when.any])
+        if when.not_ is not None:
+            yield Not(self._compile(when.not_, in_doubt=not in_doubt))
+
+
+def compile_when(when: When | None) -> Matcher:
+    """A matcher for ``when`` alone; see Compiler."""
+    return Compiler().compile(when)
 
 
 def asks_for_task(when: When | None) -> bool:
@@ -107,6 +155,7 @@ def _first_in_order(steps: Iterable[_Step], subject: Subject) -> int | None:
     for number, (words, matches) in enumerate(steps):
         for word in words:
             if word in text:
+                matches(subject)  # once more, so that the subject holds it
                 return number
         if not words and matches(subject):
             return number
@@ -154,13 +203,7 @@ def _needles(condition: Condition) -> tuple[str, ...] | None:
     return None
 
 
-def _compile(when: When, *, in_doubt: bool = True) -> Condition:
-    """``in_doubt`` says how a condition that cannot be known decides; see ``Detects``."""
-    conditions = [condition for read in _READERS for condition in read(when, in_doubt)]
-    return conditions[0] if len(conditions) == 1 else AllOf(conditions)
-
-
-def _plain(when: When, _: bool) -> Iterator[Condition]:  # noqa: FBT001 - all readers take it
+def _plain(when: When) -> Iterator[Condition]:
     if when.min_input_tokens is not None:
         yield MinInputTokens(when.min_input_tokens)
     if when.max_input_tokens is not None:
@@ -169,36 +212,10 @@ def _plain(when: When, _: bool) -> Iterator[Condition]:  # noqa: FBT001 - all re
         yield TaskIs(when.task)
     if when.requires:
         yield Requires(when.requires)
-
-
-def _text(when: When, in_doubt: bool) -> Iterator[Condition]:  # noqa: FBT001 - as _plain
-    if when.starts_with:
-        yield StartsWith(when.starts_with)
-    if when.contains_any:
-        yield ContainsAny(when.contains_any)
-    if when.regex is not None:
-        yield Regex(when.regex)
-    if when.detects:
-        yield Detects(when.detects, in_doubt=in_doubt)
-
-
-def _metadata(when: When, _: bool) -> Iterator[Condition]:  # noqa: FBT001 - as _plain
     for key, wanted in when.metadata.items():
         yield Metadata(key, wanted)
 
 
-def _combined(when: When, in_doubt: bool) -> Iterator[Condition]:  # noqa: FBT001 - as _plain
-    if when.all:
-        yield AllOf(_compile(part, in_doubt=in_doubt) for part in when.all)
-    if when.any:
-        yield AnyOf(_compile(part, in_doubt=in_doubt) for part in when.any)
-    if when.not_ is not None:
-        yield Not(_compile(when.not_, in_doubt=not in_doubt))
-
-
-_READERS: tuple[Callable[[When, bool], Iterable[Condition]], ...] = (
-    _plain,
-    _metadata,
-    _text,
-    _combined,
-)
+def _found(when: When, *, in_doubt: bool) -> Iterator[Condition]:
+    if when.detects:
+        yield Detects(when.detects, in_doubt=in_doubt)

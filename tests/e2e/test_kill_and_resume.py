@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from airoute_cli.engine.audit_verify import verify
 from tests.e2e.conftest import read_lines
 from tests.servers.scripted import ok, slow, status
 
@@ -48,7 +49,10 @@ def test_three_kills_and_every_row_ends_exactly_once(profile, rows, provider_ser
     assert sorted(ids) == sorted(f"row-{n}" for n in range(ROWS))
     assert finished
     assert {name: provider_server.by_prompt[name] for name in finished} == finished
-    intents = [line for line in read_lines(tmp_path / "run" / "audit.jsonl") if "attempt" in line]
+    records = read_lines(tmp_path / "run" / "audit.jsonl")
+    intents = [record for record in records if record["event"] == "intent"]
+    assert [record["event"] for record in records].count("resumed") == 3
+    assert verify(tmp_path / "run").holds
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["attempts"]["total"] + summary["cost"]["interrupted_calls"] == len(intents)
     assert ROWS <= provider_server.count <= len(intents)

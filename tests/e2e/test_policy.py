@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from airoute_cli.engine.audit_verify import verify
 from tests.e2e.conftest import read_lines
 from tests.servers.scripted import ScriptedServer, ok, status
 
@@ -110,6 +111,20 @@ def assert_closed(folder: Path, servers: Servers) -> None:
     assert "eu-code" in [line["custom_id"] for line in deferred]
 
 
+def assert_an_edit_is_named(airoute, folder: Path) -> None:
+    audit = folder / "audit.jsonl"
+    whole = audit.read_bytes()
+    assert airoute("audit", "verify", str(folder)).returncode == 0
+    lines = whole.splitlines(keepends=True)
+    edited = next(n for n, line in enumerate(lines) if b'"model":"home"' in line)
+    lines[edited] = lines[edited].replace(b'"model":"home"', b'"model":"us"')
+    audit.write_bytes(b"".join(lines))
+    ran = airoute("audit", "verify", str(folder), "--json")
+    assert ran.returncode == 6
+    assert json.loads(ran.stdout)["faults"][0]["line"] == edited + 1
+    audit.write_bytes(whole)
+
+
 def test_personal_data_reaches_the_private_model_alone(
     airoute, servers, write_profile, rows, tmp_path
 ):
@@ -119,6 +134,10 @@ def test_personal_data_reaches_the_private_model_alone(
     assert_closed(tmp_path / "run", servers)
     assert (servers["home"].count, servers["us"].count, servers["eu"].count) == (4, 1, 1)
     assert "hello" in seen(servers["eu"])
+    audit = (tmp_path / "run" / "audit.jsonl").read_text()
+    assert not [secret for secret in (MAIL, CARD, "iVBORw0KGgo", "bicycle") if secret in audit]
+    assert f"audit: head {verify(tmp_path / 'run').head}" in ran.stderr
+    assert_an_edit_is_named(airoute, tmp_path / "run")
 
 
 def test_nothing_leaks_while_the_others_are_down(airoute, servers, write_profile, rows, tmp_path):

@@ -16,13 +16,17 @@ from airoute_cli.core.outcome import Attempt, Outcome, RowFailure, RowState
 from airoute_cli.core.plan import Call, CallRole
 from airoute_cli.core.profile import Model, Profile, Provider
 from airoute_cli.core.request import Message, Request, Row, Text
+from airoute_cli.edges.audit_key import Seal
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.intents import read_intents
+from airoute_cli.engine.audit_trail import AuditTrail
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.past import Past
 from airoute_cli.engine.recorder import Recorder
+from airoute_cli.engine.stored_profile import ProfileChain
 from airoute_cli.engine.tally import Tally
 
+SEAL = Seal(b"key")
 PROVIDER = Provider("here", "openai")
 PROFILE = Profile("t", "t.toml", {"here": PROVIDER}, {"m": Model("m", PROVIDER, "m-1")}, ())
 ENDS = {
@@ -58,7 +62,13 @@ def _call(usd: Decimal | None) -> Call:
 
 def _row(name: str) -> Row:
     raw = b'{"prompt":"hi"}'
-    return Row(name, 1, name.encode() * 16, Request((Message("user", (Text("hi"),)),)), raw)
+    return Row(
+        name,
+        1 + "abc".index(name),
+        name.encode() * 16,
+        Request((Message("user", (Text("hi"),)),)),
+        raw,
+    )
 
 
 def _outcome(state: RowState, calls: int) -> Outcome:
@@ -84,10 +94,11 @@ def _carry(recorder: Recorder, name: str, carried: Carried, usd: Decimal | None)
 def _run_pass(path: Path, number: int, given: Pass, usd: Decimal | None) -> Tally:
     """Run one pass and kill it; what its own summary would have said of money."""
     folder = RunFolder.create(path) if number == 1 else RunFolder.resume(path)
-    with folder, Past.read(folder) as past:
+    with folder, Past.read(folder, SEAL) as past:
         folder.write_manifest({"passes": number})
+        trail = AuditTrail(folder.audit, ProfileChain(PROFILE), SEAL, number)
         recorder = Recorder(
-            PROFILE, folder, past.index, Counts(), past.tally, None, pass_number=number
+            PROFILE, folder, past.index, Counts(), past.tally, trail, pass_number=number
         )
         for name, carried in given.rows.items():
             _carry(recorder, name, carried, usd)
@@ -100,7 +111,7 @@ def _run_pass(path: Path, number: int, given: Pass, usd: Decimal | None) -> Tall
 
 
 def _read(path: Path) -> tuple[Tally, int]:
-    with RunFolder.resume(path) as folder, Past.read(folder) as past:
+    with RunFolder.resume(path) as folder, Past.read(folder, SEAL) as past:
         return past.tally, sum(1 for _ in read_intents(folder.audit.path))
 
 
@@ -138,8 +149,17 @@ def test_the_first_pass_that_tried_a_row_is_known_where_it_is_wanted(tmp_path, w
         _run_pass(tmp_path / "run", number, Pass(rows, torn=False), None)
     with (
         RunFolder.resume(tmp_path / "run") as folder,
-        Past.read(folder, with_tries=with_tries) as past,
+        Past.read(folder, SEAL, with_tries=with_tries) as past,
     ):
-        assert past.index.first_tried("a", b"a" * 16) == found
-        assert past.index.first_tried("a", b"b" * 16) is None
-        assert past.index.first_tried("b", b"b" * 16) is None
+        assert past.first_tried(_row("a")) == found
+        assert past.first_tried(_row("b")) is None
+
+
+def test_under_another_key_every_row_counts_as_tried(tmp_path):
+    _run_pass(tmp_path / "run", 1, Pass({"a": Carried(1, "failed")}, torn=False), None)
+    with (
+        RunFolder.resume(tmp_path / "run") as folder,
+        Past.read(folder, Seal(b"another"), with_tries=True) as past,
+    ):
+        assert past.first_tried(_row("a")) == 1
+        assert past.first_tried(_row("b")) == 1

@@ -209,6 +209,8 @@ def _draw_files(summary: Mapping[str, Any], narrator: Narrator) -> None:
         f"{folder}/{name} ({rows:,})" for name, rows in summary["run"]["views"].items() if rows
     ]
     names = [f"{folder}/results.jsonl", *views, f"{folder}/summary.md"]
+    audit = summary["run"]["audit"]
+    narrator.say(f"audit: head {audit['head']} ({audit['records']:,} records)")
     narrator.say("files: " + ", ".join(names))
     if summary["rows"]["pending"]:
         narrator.say(f"go on with: airoute batch {summary['run']['input']} -o {folder} --resume")

@@ -116,16 +116,18 @@ def _resolve(
     validated: Validated, given: _Given, find_price: FindPrice, problems: Problems
 ) -> Profile:
     providers = resolve_providers(validated, problems)
+    table = validated.tables.policy
     return Profile(
         name=validated.tables.profile.name,
         path=given.path,
         providers=providers,
         models=resolve_models(validated, providers, find_price, problems),
         routes=resolve_routes(validated),
-        unknown_price=UnknownPrice(validated.tables.policy.unknown_price),
+        unknown_price=UnknownPrice(table.unknown_price),
         policy=resolve_policy(validated),
         run=resolve_run(validated),
-        unsupported=Unsupported(validated.tables.policy.unsupported),
+        audit_content=bool(table.audit and table.audit.content),
+        unsupported=Unsupported(table.unsupported),
         document=given.document,
         digest=digest(given.document),
     )

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from airoute_cli.edges.profile.fields import Kind
 from airoute_cli.edges.profile.schema import (
+    AuditTable,
     ForbidTable,
     MaxPriceTable,
     ModelTable,
@@ -41,6 +42,7 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[models.NAME]", ModelTable),
     ("[models.NAME] price", PriceTable),
     ("[policy]", PolicyTable),
+    ("[policy] audit", AuditTable),
     ("[[policy.rules]]", RuleTable),
     ("[policy.rules.require]", RequireTable),
     ("[policy.rules.require] max_price", MaxPriceTable),

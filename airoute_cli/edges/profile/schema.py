@@ -498,6 +498,16 @@ class RuleTable(Table):
         return self
 
 
+class AuditTable(Table):
+    """What stands in the audit file of a run."""
+
+    content: bool = Field(
+        default=False,
+        description="Whether prompts, answers and the providers' error messages stand in it as "
+        "they are. Without it there are only keyed digests of them.",
+    )
+
+
 class PolicyTable(Table):
     """What holds for every request."""
 
@@ -516,6 +526,9 @@ class PolicyTable(Table):
         default=(),
         description="Keys of `metadata` that every row must have; one without fails, so that it "
         "cannot slip past a rule.",
+    )
+    audit: Annotated[AuditTable, Kind("table")] | None = Field(
+        default=None, description="What stands in the audit file of a run."
     )
     rules: Annotated[tuple[RuleTable, ...], Kind("list of tables")] = Field(
         default=(), description="The hard rules, each under `[[policy.rules]]`."

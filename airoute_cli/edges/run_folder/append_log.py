@@ -78,6 +78,10 @@ class AppendLog:
             offset += len(block)
         return b"".join(pieces)
 
+    def last_line(self) -> bytes:
+        """The last whole line without its line feed; nothing where there is none."""
+        return self.read_line_at(_end_of_lines(self._fd, self._end - 1)) if self._end else b""
+
     def close(self) -> None:
         """Close the file; it may be called twice."""
         if self._fd >= 0:

@@ -13,6 +13,7 @@ import orjson
 from airoute_cli.core.errors import RunError, UsageError
 from airoute_cli.edges.run_folder.append_log import AppendLog
 from airoute_cli.edges.run_folder.atomic import SUFFIX, replaced
+from airoute_cli.edges.run_folder.audit_log import AuditLog
 from airoute_cli.edges.run_folder.disk_errors import reason
 from airoute_cli.edges.run_folder.lock import NAME as LOCK
 from airoute_cli.edges.run_folder.lock import FolderLock
@@ -26,20 +27,62 @@ _BEGINNINGS = frozenset({LOCK, "profile.json"})
 _LOGS = frozenset({RESULTS, JOURNAL, AUDIT})
 
 
-class RunFolder:
+class RunFiles:
+    """The files of a run, only to be read: by anybody, also while it runs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path) -> RunFiles:
+        """The files in a folder. Raises UsageError if there is no run in it."""
+        try:
+            found = (path / MANIFEST).is_file()
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {reason(error)}") from None
+        if not found:
+            raise UsageError(f"there is no run in {path}: it holds no {MANIFEST}")
+        return cls(path)
+
+    def read_manifest(self) -> dict[str, Any]:
+        """run.json; {} before it is written for the first time."""
+        if not (self.path / MANIFEST).exists():
+            return {}
+        told = self.read_json(MANIFEST)
+        return told if isinstance(told, dict) else {}
+
+    def read_json(self, name: str) -> Any:
+        """A JSON file of the folder. Raises RunError if it is missing or damaged."""
+        path = self.path / name
+        try:
+            return orjson.loads(path.read_bytes())
+        except FileNotFoundError:
+            raise RunError(
+                f"{path} is missing, without which the run cannot go on; start a new run"
+            ) from None
+        except orjson.JSONDecodeError as error:
+            raise RunError(
+                f"{path} is damaged at line {error.lineno}: {error.msg}; start a new run"
+            ) from None
+        except OSError as error:
+            raise RunError(f"cannot read {path}: {reason(error)}") from None
+
+
+class RunFolder(RunFiles):
     """An open, locked run folder. Made by ``create`` and ``resume``; close it, or use ``with``.
 
     ``taken_over_from`` is the pid of an earlier process that died in this folder, if one did.
     """
 
     def __init__(self, path: Path, lock: FolderLock) -> None:
-        self.path = path
+        super().__init__(path)
         self.taken_over_from = lock.taken_over_from
         with ExitStack() as opened:
             opened.callback(lock.release)
             self.results = self._open(RESULTS, opened)
             self.journal = self._open(JOURNAL, opened)
-            self.audit = self._open(AUDIT, opened)
+            self.audit = AuditLog(self.path / AUDIT)
+            opened.callback(self.audit.close)
             self._opened = opened.pop_all()
 
     @classmethod
@@ -79,32 +122,9 @@ class RunFolder:
             )
         return cls(path, FolderLock(path))
 
-    def read_manifest(self) -> dict[str, Any]:
-        """run.json; {} before it is written for the first time."""
-        if not (self.path / MANIFEST).exists():
-            return {}
-        told = self.read_json(MANIFEST)
-        return told if isinstance(told, dict) else {}
-
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Write run.json anew, atomically."""
         self.write_json(MANIFEST, manifest)
-
-    def read_json(self, name: str) -> Any:
-        """A JSON file of the folder. Raises RunError if it is missing or damaged."""
-        path = self.path / name
-        try:
-            return orjson.loads(path.read_bytes())
-        except FileNotFoundError:
-            raise RunError(
-                f"{path} is missing, without which the run cannot go on; start a new run"
-            ) from None
-        except orjson.JSONDecodeError as error:
-            raise RunError(
-                f"{path} is damaged at line {error.lineno}: {error.msg}; start a new run"
-            ) from None
-        except OSError as error:
-            raise RunError(f"cannot read {path}: {reason(error)}") from None
 
     def write_json(self, name: str, content: Any) -> None:
         """Write a JSON file for people and machines, atomically."""

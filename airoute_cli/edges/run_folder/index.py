@@ -11,8 +11,7 @@ from airoute_cli.edges.run_folder.scratch import key_of, open_scratch, scratch_f
 _TABLES = (
     "CREATE TABLE results (id BLOB PRIMARY KEY, digest BLOB) WITHOUT ROWID",
     "CREATE TABLE incomplete (id BLOB PRIMARY KEY, digest BLOB, state TEXT) WITHOUT ROWID",
-    """CREATE TABLE tried (id BLOB, digest BLOB, pass INTEGER, PRIMARY KEY (id, digest))
-        WITHOUT ROWID""",
+    "CREATE TABLE tried (row BLOB PRIMARY KEY, pass INTEGER) WITHOUT ROWID",
     "CREATE TABLE claims (id BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID",
     "CREATE TABLE copies (digest BLOB PRIMARY KEY, rows INTEGER) WITHOUT ROWID",
 )
@@ -21,8 +20,8 @@ _FINISHED = "SELECT digest FROM results WHERE id = ?"
 _NOTE = "INSERT OR REPLACE INTO incomplete VALUES (?, ?, ?)"
 _INCOMPLETE = """SELECT state FROM incomplete AS i WHERE id = ? AND digest = ?
     AND NOT EXISTS (SELECT 1 FROM results AS r WHERE r.id = i.id AND r.digest = i.digest)"""
-_TRY = "INSERT OR IGNORE INTO tried VALUES (?, ?, ?)"
-_TRIED = "SELECT pass FROM tried WHERE id = ? AND digest = ?"
+_TRY = "INSERT OR IGNORE INTO tried VALUES (?, ?)"
+_TRIED = "SELECT pass FROM tried WHERE row = ?"
 _CLAIM = "INSERT OR IGNORE INTO claims VALUES (?, ?)"
 _CLAIMED = "SELECT line FROM claims WHERE id = ?"
 _COPY = """INSERT INTO copies VALUES (?, 1)
@@ -67,13 +66,13 @@ class RowIndex:
         found: str | None = self._run(_INCOMPLETE, key_of(custom_id), digest)
         return found
 
-    def note_tried(self, custom_id: str, digest: bytes, pass_number: int) -> None:
-        """Note that a row with this content was tried; the first pass that is noted holds."""
-        self._execute(_TRY, key_of(custom_id), digest, pass_number)
+    def note_tried(self, row: bytes, pass_number: int) -> None:
+        """Note that a row was tried, by the keyed digest of its content; the first pass holds."""
+        self._execute(_TRY, row, pass_number)
 
-    def first_tried(self, custom_id: str, digest: bytes) -> int | None:
+    def first_tried(self, row: bytes) -> int | None:
         """The pass in which a row with this content was tried first; None if it never was."""
-        found: int | None = self._run(_TRIED, key_of(custom_id), digest)
+        found: int | None = self._run(_TRIED, row)
         return found
 
     def claim(self, custom_id: str, line: int) -> int | None:

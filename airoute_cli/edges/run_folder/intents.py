@@ -2,7 +2,9 @@
 
 A row runs at most once in a pass, and its end is one line that tells all its attempts. So an intent
 is settled by the line of the same row and pass, if that tells at least as many attempts as the
-intent's number; whatever is not may have been billed, and nobody saw the answer.
+intent's number; whatever is not may have been billed, and nobody saw the answer. A row is known by
+its line in the input: within a pass nothing else has that, and an id that was made from the content
+would tell of it.
 """
 
 from __future__ import annotations
@@ -11,59 +13,66 @@ import sqlite3
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
-
-import orjson
+from typing import Any, NamedTuple
 
 from airoute_cli.edges.run_folder.append_log import read_records
-from airoute_cli.edges.run_folder.scratch import key_of, open_scratch, scratch_failed
+from airoute_cli.edges.run_folder.scratch import open_scratch, scratch_failed
 
-_EVENT = "intent"
-_TABLE = "CREATE TABLE ended (id BLOB PRIMARY KEY, attempts INTEGER) WITHOUT ROWID"
-_PUT = "INSERT OR REPLACE INTO ended VALUES (?, ?)"
-_FIND = "SELECT attempts FROM ended WHERE id = ?"
+EVENT = "intent"
+_TABLE = """CREATE TABLE ended (pass INTEGER, line INTEGER, attempts INTEGER,
+    PRIMARY KEY (pass, line)) WITHOUT ROWID"""
+_PUT = "INSERT OR REPLACE INTO ended VALUES (?, ?, ?)"
+_FIND = "SELECT attempts FROM ended WHERE pass = ? AND line = ?"
 
 
 class Intent(NamedTuple):
-    """A call that is about to leave. ``reserved_usd`` None: price unknown."""
+    """A call that is about to leave.
 
-    custom_id: str
-    digest: bytes
+    ``custom_id`` is None where the row has no id of its own; ``row`` is the keyed digest of its
+    content. ``reserved_usd`` None: price unknown.
+    """
+
+    line: int
+    custom_id: str | None
+    row: bytes
     model: str
     pass_number: int
     attempt: int
     reserved_usd: Decimal | None
 
-
-def intent_line(intent: Intent) -> bytes:
-    """The line that is written before a call leaves."""
-    return orjson.dumps(
-        {
-            "event": _EVENT,
-            "custom_id": intent.custom_id,
-            "digest": intent.digest.hex(),
-            "model": intent.model,
-            "pass": intent.pass_number,
-            "attempt": intent.attempt,
-            "reserved_usd": None if intent.reserved_usd is None else str(intent.reserved_usd),
+    def told(self) -> dict[str, Any]:
+        """The record that is written before the call leaves."""
+        return {
+            "event": EVENT,
+            "line": self.line,
+            "custom_id": self.custom_id,
+            "row": self.row.hex(),
+            "model": self.model,
+            "pass": self.pass_number,
+            "attempt": self.attempt,
+            "reserved_usd": None if self.reserved_usd is None else str(self.reserved_usd),
         }
+
+
+def intent_in(told: dict[str, Any]) -> Intent:
+    """The intent that a record of that event tells."""
+    reserved = told["reserved_usd"]
+    return Intent(
+        told["line"],
+        told["custom_id"],
+        bytes.fromhex(told["row"]),
+        told["model"],
+        told["pass"],
+        told["attempt"],
+        None if reserved is None else Decimal(reserved),
     )
 
 
 def read_intents(audit: Path) -> Iterator[Intent]:
     """Every intent in order, one in memory at a time."""
     for told, _, _ in read_records(audit):
-        if told.get("event") != _EVENT:
-            continue
-        reserved = told["reserved_usd"]
-        yield Intent(
-            told["custom_id"],
-            bytes.fromhex(told["digest"]),
-            told["model"],
-            told["pass"],
-            told["attempt"],
-            None if reserved is None else Decimal(reserved),
-        )
+        if told.get("event") == EVENT:
+            yield intent_in(told)
 
 
 class EndedCalls:
@@ -75,26 +84,22 @@ class EndedCalls:
     def __init__(self) -> None:
         self._database = open_scratch(_TABLE)
 
-    def add(self, custom_id: str, pass_number: int, attempts: int) -> None:
+    def add(self, pass_number: int, line: int, attempts: int) -> None:
         """Note what a result or journal line tells of its row."""
         if attempts:
-            self._run(_PUT, _key(custom_id, pass_number), attempts)
+            self._run(_PUT, pass_number, line, attempts)
 
     def settles(self, intent: Intent) -> bool:
         """Whether it is recorded what came of the call."""
-        found = self._run(_FIND, _key(intent.custom_id, intent.pass_number)).fetchone()
+        found = self._run(_FIND, intent.pass_number, intent.line).fetchone()
         return found is not None and intent.attempt <= found[0]
 
     def close(self) -> None:
         """Throw the table away."""
         self._database.close()
 
-    def _run(self, statement: str, *values: bytes | int) -> sqlite3.Cursor:
+    def _run(self, statement: str, *values: int) -> sqlite3.Cursor:
         try:
             return self._database.execute(statement, values)
         except sqlite3.OperationalError as error:
             raise scratch_failed(error) from None
-
-
-def _key(custom_id: str, pass_number: int) -> bytes:
-    return key_of(f"{pass_number}:{custom_id}")

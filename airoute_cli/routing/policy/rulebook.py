@@ -14,15 +14,16 @@ from airoute_cli.core.policy import Exclusion, PolicyRule, PolicyVerdict, Ruling
 from airoute_cli.core.profile import Profile
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.policy.demands import Candidate, demands_of, private
-from airoute_cli.routing.rules import asks_for_task, compile_when, detected
+from airoute_cli.routing.rules import Compiler, asks_for_task, detected
 
 
 class Rulebook:
     """The policy of one profile."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, compiler: Compiler | None = None) -> None:
+        compiler = compiler or Compiler()
         self._models = profile.models
-        self._rules = tuple(_Rule(rule) for rule in profile.policy.rules)
+        self._rules = tuple(_Rule(rule, compiler) for rule in profile.policy.rules)
         self._everybody = Ruling(frozenset(profile.models))
         self.asks_for_task = any(asks_for_task(rule.when) for rule in profile.policy.rules)
         self.classes = frozenset(
@@ -64,9 +65,9 @@ class Rulebook:
 class _Rule:
     """One rule, compiled."""
 
-    def __init__(self, rule: PolicyRule) -> None:
+    def __init__(self, rule: PolicyRule, compiler: Compiler) -> None:
         self.stated = rule
-        self._matcher = compile_when(rule.when)
+        self._matcher = compiler.compile(rule.when)
         self._demands = demands_of(rule)
         self.matches = self._matcher.matches
 

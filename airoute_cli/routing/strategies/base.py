@@ -35,12 +35,15 @@ class StrategyContext(Generic[OptionsT]):
     """What else a strategy may know: its route, its options, and the row's features.
 
     ``helpers`` are those of the options' helpers that may see the row.
+    ``drawn`` is the model that a strategy that draws by the row's digest has drawn, where a plan
+    is made again and the digest is not kept: whoever has a digest can try out what was asked.
     """
 
     route: str
     options: OptionsT
     features: Features
     helpers: Mapping[str, Choice] = field(default_factory=dict)
+    drawn: str | None = None
 
 
 class Pick(NamedTuple):

@@ -52,7 +52,7 @@ def order(candidates: Sequence[Choice], context: StrategyContext[Options]) -> Or
     may not answer, only its rows move, and the others keep their proportions.
     """
     weights = context.options.weights
-    drawn = max(candidates, key=lambda choice: _score(choice.name, weights, context))
+    drawn = _drawn(candidates, context)
     total = sum(weights[choice.name] for choice in candidates)
     passed = (
         Passed(choice.name, f"weight {weights[choice.name]:g} of {total:g}, not drawn")
@@ -61,6 +61,14 @@ def order(candidates: Sequence[Choice], context: StrategyContext[Options]) -> Or
     )
     reason = f"weight {weights[drawn.name]:g} of {total:g}, by the row's digest"
     return Ordering((Pick(drawn, reason),), tuple(passed))
+
+
+def _drawn(candidates: Sequence[Choice], context: StrategyContext[Options]) -> Choice:
+    known = (choice for choice in candidates if choice.name == context.drawn)
+    weights = context.options.weights
+    return next(known, None) or max(
+        candidates, key=lambda choice: _score(choice.name, weights, context)
+    )
 
 
 def _score(name: str, weights: dict[str, float], context: StrategyContext[Options]) -> float:

@@ -295,7 +295,7 @@ ROUTE = MODEL + '[models.slow]\nprovider = "a"\nname = "n"\n[[routes]]\nname = "
             "[policy]\nbudget = 1",
             (
                 '2: policy.budget: unknown key "budget". '
-                "There are: require_metadata, rules, unknown_price, unsupported."
+                "There are: audit, require_metadata, rules, unknown_price, unsupported."
             ),
         ),
         (

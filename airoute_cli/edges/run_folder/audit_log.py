@@ -1,0 +1,68 @@
+"""audit.jsonl: a log in which each record holds the digest of the one before.
+
+``{"n": 7, "prev": "<SHA-256 of line 6>", …}``: whoever changes, drops or moves a line breaks the
+chain at that place, and whoever writes the chain anew gets another head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from airoute_cli.core.errors import RunError
+from airoute_cli.edges.run_folder.append_log import AppendLog
+
+# What the first record holds instead of a digest.
+GENESIS = "0" * 64
+
+
+class AuditLog(AppendLog):
+    """The chain of a run; it goes on from the last whole record.
+
+    ``head`` is the digest of the last record and ``records`` its number.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.head, self.records = GENESIS, 0
+        try:
+            if self.size:
+                line = self.last_line()
+                self.head, self.records = digest_of(line), _number(line, path)
+        except RunError:
+            self.close()
+            raise
+
+    def add(self, told: Mapping[str, Any]) -> None:
+        """Append one record. Raises RunError if the disk does not take it."""
+        number = self.records + 1
+        line = orjson.dumps({"n": number, "prev": self.head, **told}, default=_plain)
+        self.append(line)
+        self.head, self.records = digest_of(line), number
+
+
+def digest_of(line: bytes) -> str:
+    """What the next record holds of a line, without its line feed."""
+    return sha256(line).hexdigest()
+
+
+def _number(line: bytes, path: Path) -> int:
+    try:
+        number = orjson.loads(line)["n"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        number = None
+    if isinstance(number, int):
+        return number
+    raise RunError(
+        f"the last line of {path} is no record of the chain, so that it cannot go on; "
+        "see what airoute audit verify says of it, and start a new run"
+    )
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for: read-only tables as objects, exact decimals as text."""
+    return dict(value) if isinstance(value, Mapping) else str(value)

@@ -1,0 +1,164 @@
+"""The records of audit.jsonl in values that JSON has: what was decided, and how attempts ended.
+
+No text of a prompt or an answer stands in them, nor anything that a text could be found out by: of
+conditions on the text only the numbers of those that held. What is absent is left out. Reasons that
+can be had again from the profile (why a route, why a model) are not written but derived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from airoute_cli.core.completion import Completion
+from airoute_cli.core.figures import Figures
+from airoute_cli.core.money import Usage
+from airoute_cli.core.outcome import Attempt
+from airoute_cli.core.plan import Basis, Call, Features, Plan
+from airoute_cli.core.profile import Model
+from airoute_cli.core.request import OPENAI_DIALECT, Capability
+from airoute_cli.core.scan import Scan
+from airoute_cli.engine.result_line import usage_dict
+from airoute_cli.routing.carry import named
+
+STARTED, RESUMED, ENDED = "started", "resumed", "ended"
+DECISION, ATTEMPT = "decision", "attempt"
+# The records that begin a pass.
+OPENINGS = frozenset({STARTED, RESUMED})
+# Instead of the list, where the policy takes nobody away.
+EVERYBODY = "all"
+IN_PROCESS = "in this process"
+
+
+def basis_told(basis: Basis, keys: Iterable[str]) -> dict[str, Any]:
+    """What a plan was made from; of the metadata only ``keys``, which the profile reads."""
+    features, metadata, scan = basis.features, basis.features.metadata, basis.scan
+    told = {
+        "input_tokens": features.input_tokens,
+        "task": features.task,
+        "needs": sorted(features.needs),
+        "elements": sorted(features.elements),
+        "metadata": {key: metadata[key] for key in keys if key in metadata},
+        "held": sorted(basis.held),
+        "scan": {"findings": scan.findings, "unread": scan.unread} if scan else None,
+        "dialect": "" if basis.dialect == OPENAI_DIALECT else basis.dialect,
+        "own_cap": basis.own_cap,
+        "own_system": basis.own_system,
+        "earlier": [basis_told(one, keys) for one in basis.earlier],
+    }
+    return {key: value for key, value in told.items() if value}
+
+
+def basis_in(told: Mapping[str, Any]) -> Basis:
+    """The basis that a record tells. Raises KeyError, TypeError or ValueError if it is none."""
+    scan = told.get("scan")
+    return Basis(
+        Features(
+            text="",
+            input_tokens=told.get("input_tokens", 0),
+            task=told.get("task", ""),
+            needs=frozenset(map(Capability, told.get("needs", ()))),
+            metadata=told.get("metadata", {}),
+            elements=frozenset(told.get("elements", ())),
+        ),
+        frozenset(told.get("held", ())),
+        Scan(frozenset(), scan["findings"], tuple(scan["unread"])) if scan else None,
+        told.get("dialect", OPENAI_DIALECT),
+        told.get("own_cap"),
+        told.get("own_system", False),
+        tuple(map(basis_in, told.get("earlier", ()))),
+    )
+
+
+def plan_told(plan: Plan, models: int) -> dict[str, Any]:
+    """What was decided; ``models`` is how many the profile has."""
+    ruling = plan.ruling
+    everybody = len(ruling.eligible) == models
+    told: dict[str, Any] = {"eligible": EVERYBODY if everybody else sorted(ruling.eligible)}
+    if ruling.rules:
+        told["rules"] = ruling.rules
+    if ruling.excluded:
+        told["excluded"] = {name: str(why) for name, why in ruling.excluded.items()}
+    if ruling.redact:
+        told["redact"] = sorted(ruling.redact)
+    told["route"] = plan.route
+    told["strategy"] = plan.strategy
+    told["calls"] = [_call(call) for call in plan.calls]
+    if plan.refusal:
+        told["refusal"] = plan.refusal
+        told["on_empty"] = plan.on_empty
+    return told
+
+
+def _call(call: Call) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "model": call.model,
+        "role": call.role,
+        "input_tokens": call.input_tokens,
+        "max_output_tokens": call.max_output_tokens,
+        "expected_usd": call.expected_usd,
+        "worst_usd": call.worst_usd,
+    }
+    if call.dropped:
+        told["dropped"] = named(call.dropped)
+    if call.sample:
+        told["sample"] = call.sample
+    if call.logprobs:
+        told["logprobs"] = True
+    return told
+
+
+def figures_told(figures: Figures) -> list[float]:
+    """What planning reads of a model's figures."""
+    return [figures.answers, figures.latency_ms, figures.output_tokens, figures.token_ratio]
+
+
+def figures_in(told: list[Any]) -> Figures:
+    """The figures that a record tells. Raises ValueError if it tells none."""
+    answers, latency_ms, output_tokens, token_ratio = told
+    return Figures(answers, 0, latency_ms, output_tokens, token_ratio)
+
+
+def attempt_told(
+    attempt: Attempt, completion: Completion | None, seal: Callable[[bytes], bytes]
+) -> dict[str, Any]:
+    """How an attempt ended; of an answer the keyed digest, of an error no message: it may quote."""
+    told: dict[str, Any] = {
+        "started": round(attempt.started, 3),
+        "latency_ms": round(attempt.latency_ms, 1),
+        "usage": _usage(attempt.usage),
+        "usd": attempt.usd,
+    }
+    if attempt.waited_s >= 0.001:  # noqa: PLR2004 - less than a millisecond is no wait
+        told["waited_s"] = round(attempt.waited_s, 3)
+    if attempt.request_id:
+        told["request_id"] = attempt.request_id
+    if completion is not None:
+        told["served_model"] = completion.served_model
+        told["finish_reason"] = completion.finish_reason
+        told["answer"] = seal(answer_bytes(completion)).hex()
+    if attempt.error is not None:
+        told["error"] = attempt.error
+        told["status"] = attempt.status
+        if attempt.unsettled_usd != 0:
+            told["unsettled_usd"] = attempt.unsettled_usd
+    return told
+
+
+def _usage(usage: Usage | None) -> dict[str, Any] | None:
+    told = usage_dict(usage)
+    return told and {kind: tokens for kind, tokens in told.items() if tokens}
+
+
+def answer_bytes(completion: Completion) -> bytes:
+    """What the digest of an answer is made of: its text, and the tool calls behind it."""
+    calls = (f"{call.name}\0{call.arguments}" for call in completion.tool_calls)
+    return "\0".join((completion.text, *calls)).encode("utf-8", "surrogatepass")
+
+
+def host_of(model: Model) -> str:
+    """Where calls of a model go."""
+    if model.provider.embedded:
+        return IN_PROCESS
+    return urlsplit(model.provider.base_url or "").netloc.rpartition("@")[2]

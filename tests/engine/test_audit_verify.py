@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import orjson
+import pytest
+
+from airoute_cli.core.errors import UsageError
+from airoute_cli.core.figures import Figures
+from airoute_cli.core.outcome import Attempt
+from airoute_cli.core.request import Message, Request, Row, Text
+from airoute_cli.edges.audit_key import Seal
+from airoute_cli.edges.run_folder.audit_log import GENESIS, digest_of
+from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.engine.audit_trail import AuditTrail, end_pass
+from airoute_cli.engine.audit_verify import verify
+from airoute_cli.engine.open_profile import open_profile
+from airoute_cli.engine.stored_profile import accept_profile, keep_profile
+from airoute_cli.routing.planner import Planner
+
+PROFILE = """
+[providers.here]
+api = "openai"
+base_url = "http://127.0.0.1:1/v1"
+[models.a]
+provider = "here"
+name = "a-1"
+price = "free"
+[models.b]
+provider = "here"
+name = "b-1"
+price = { input = 1.0, output = 2.0 }
+[[routes]]
+name = "refunds"
+models = ["b"]
+when = { contains_any = ["refund"] }
+[[routes]]
+name = "rest"
+models = ["a"]
+fallback = ["b"]
+"""
+SEAL = Seal(b"key")
+
+
+def a_row(number: int) -> Row:
+    text = f"refund {number}" if number % 2 else f"hello {number}"
+    request = Request((Message("user", (Text(text),)),))
+    return Row(f"r{number}", number, bytes([number]) * 16, request, b"{}")
+
+
+def carry_out(folder: RunFolder, trail: AuditTrail, planner: Planner) -> None:
+    figures: dict[str, Figures] = {}
+    for number in range(1, 5):
+        row = a_row(number)
+        plan = planner.plan(row, figures)
+        trail.decide(row, plan, figures)
+        trail.intend(row, plan.calls[0], 1)
+        name = plan.calls[0].model
+        trail.ended(row, 1, Attempt(name, 1.0, 2.0, usd=Decimal(0)), None)
+        figures[name] = figures.get(name, Figures()).answered(20.0 * number, 30, 11, 10)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run of two passes, the second one under another profile."""
+    path = tmp_path / "run"
+    source = tmp_path / "airoute.toml"
+    source.write_text(PROFILE)
+    profile = open_profile(source, {})
+    with RunFolder.create(path) as folder:
+        chain = keep_profile(folder, profile)
+        folder.write_manifest({"passes": 1, "state": "running"})
+        carry_out(folder, AuditTrail(folder.audit, chain, SEAL, 1), Planner(profile))
+        end = end_pass(folder.audit, 1, "interrupted", {"in": 4})
+        folder.write_manifest({"passes": 1, "state": "interrupted", "audit": end})
+    source.write_text(PROFILE.replace('["refund"]', '["hello"]'))
+    profile = open_profile(source, {})
+    with RunFolder.resume(path) as folder:
+        chain = accept_profile(folder, profile)
+        folder.write_manifest({"passes": 2, "state": "running", "audit": end})
+        carry_out(folder, AuditTrail(folder.audit, chain, SEAL, 2), Planner(profile))
+        end = end_pass(folder.audit, 2, "finished", {"in": 4})
+        folder.write_manifest({"passes": 2, "state": "finished", "audit": end})
+    return path
+
+
+def rewrite(run: Path, change: dict[int, bytes | None], *, relink: bool = False) -> str:
+    """Change lines by their number from 1 (None drops one); the head of the new chain."""
+    audit = run / "audit.jsonl"
+    lines = audit.read_bytes().splitlines()
+    kept = [change.get(n, line) for n, line in enumerate(lines, 1)]
+    head, new = GENESIS, []
+    for line in kept:
+        if line is None:
+            continue
+        told = orjson.loads(line) | {"n": len(new) + 1, "prev": head}
+        new.append(orjson.dumps(told) if relink else line)
+        head = digest_of(new[-1])
+    audit.write_bytes(b"".join(line + b"\n" for line in new))
+    return head
+
+
+def line_of(run: Path, number: int) -> bytes:
+    return (run / "audit.jsonl").read_bytes().splitlines()[number - 1]
+
+
+def said(run: Path, head: str | None = None) -> list[tuple[int, str]]:
+    return [(fault.line, fault.message) for fault in verify(run, head).faults]
+
+
+def test_a_run_of_two_profiles_holds(run):
+    verdict = verify(run)
+    assert (verdict.faults, verdict.records, verdict.decisions) == ([], 28, 8)
+    assert verdict.notes == []
+
+
+def test_the_head_of_an_earlier_pass_is_found(run):
+    verdict = verify(run, digest_of(line_of(run, 14)))
+    assert (verdict.holds, verdict.head_line) == (True, 14)
+
+
+def test_an_end_that_was_cut_off_is_told(run):
+    rewrite(run, {28: None})
+    assert said(run) == [
+        (
+            27,
+            (
+                "the file ends with it, and run.json says that there are 28 records: "
+                "its end was cut off"
+            ),
+        )
+    ]
+
+
+def test_a_changed_last_line_is_told(run):
+    rewrite(run, {28: line_of(run, 28).replace(b"finished", b"finishes")})
+    ((line, message),) = said(run)
+    assert (line, message.startswith("it is not the record")) == (28, True)
+
+
+def test_a_chain_that_was_written_anew_is_told_by_its_head(run):
+    head = verify(run).head
+    other = rewrite(run, {28: line_of(run, 28).replace(b"finished", b"finishes")}, relink=True)
+    manifest = orjson.loads((run / "run.json").read_bytes())
+    manifest["audit"]["head"] = other
+    (run / "run.json").write_bytes(orjson.dumps(manifest))
+    assert verify(run).holds
+    ((_, message),) = said(run, head)
+    assert "written anew" in message
+
+
+def test_a_forged_decision_does_not_come_out_again(run):
+    forged = line_of(run, 2).replace(b'"route":"refunds"', b'"route":"rest"')
+    other = rewrite(run, {2: forged}, relink=True)
+    manifest = orjson.loads((run / "run.json").read_bytes())
+    manifest["audit"]["head"] = other
+    (run / "run.json").write_bytes(orjson.dumps(manifest))
+    assert said(run) == [(2, "made again, the decision differs in route")]
+
+
+def test_a_changed_price_is_told(run):
+    kept = run / "profile.json"
+    kept.write_bytes(kept.read_bytes().replace(b'"input": "1.0"', b'"input": "0.5"'))
+    assert said(run)[0][1].startswith("pass 1 began with another profile or other prices")
+
+
+def test_a_run_that_was_killed_says_that_its_end_is_open(run):
+    manifest = orjson.loads((run / "run.json").read_bytes())
+    first = {"records": 14, "head": digest_of(line_of(run, 14))}
+    (run / "run.json").write_bytes(orjson.dumps(manifest | {"state": "running", "audit": first}))
+    verdict = verify(run)
+    assert verdict.holds
+    assert "has not ended in order" in verdict.notes[0]
+    rewrite(run, dict.fromkeys(range(10, 29)))
+    assert not verify(run).holds
+
+
+def test_without_records_nothing_holds(run):
+    (run / "audit.jsonl").unlink()
+    assert said(run) == [(1, "there is no record in it")]
+
+
+def test_a_folder_without_a_run_is_told(tmp_path):
+    with pytest.raises(UsageError, match="there is no run in"):
+        verify(tmp_path)
