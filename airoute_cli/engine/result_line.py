@@ -205,7 +205,10 @@ def _plain(value: object) -> object:
 
 def _tool_call(call: ToolCall) -> dict[str, Any]:
     function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
+    told = {"id": call.id, "type": "function", "function": function}
+    if call.signature:  # in the place that Google gave it in OpenAI's shape
+        told["extra_content"] = {"google": {"thought_signature": call.signature}}
+    return told
 
 
 def _openai_usage(usage: Usage) -> dict[str, Any]:

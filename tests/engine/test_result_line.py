@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from airoute_cli.core.completion import Completion, FinishReason
 from airoute_cli.core.request import ToolCall
-from airoute_cli.engine.result_line import dumps, parsed_calls
+from airoute_cli.edges.rows.shapes.openai import read_line
+from airoute_cli.engine.result_line import completion_body, dumps, parsed_calls
 
 
 def _written(arguments: str) -> bytes:
@@ -32,6 +33,15 @@ def _written(arguments: str) -> bytes:
 )
 def test_arguments_are_values(arguments: str, value: object) -> None:
     assert json.loads(_written(arguments)) == [{"id": "c", "name": "f", "arguments": value}]
+
+
+def test_a_calls_proof_stands_where_a_row_has_it() -> None:
+    calls = (ToolCall("c", "f", "{}", "proof"), ToolCall("d", "f", "{}"))
+    answer = Completion("", FinishReason.TOOL_CALLS, tool_calls=calls)
+    body = completion_body(answer, b"", 0.0)
+    message = body["choices"][0]["message"]
+    asked = read_line({"body": {"messages": [{"role": "user", "content": "hi"}, message]}})
+    assert asked.request.messages[1].tool_calls == calls
 
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.floats() | st.text(),

@@ -149,7 +149,8 @@ def _thought(thought: Thought, read: Read) -> Thought:
 
 
 def _tool_call(call: ToolCall, read: Read) -> ToolCall:
-    return replace(call, arguments=in_json_text(call.arguments, read))
+    told = in_json_text(call.arguments, read)
+    return call if told == call.arguments else replace(call, arguments=told, signature=None)
 
 
 def _tool(tool: Tool, read: Read) -> Tool:

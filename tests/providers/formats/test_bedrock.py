@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from botocore.parsers import create_parser
 from botocore.session import Session
 from botocore.validate import ParamValidator
 from hypothesis import given
@@ -100,8 +101,12 @@ def _as_botocore_wants_it(value: Any) -> Any:
     return value
 
 
+def _converse() -> Any:
+    return Session().get_service_model("bedrock-runtime").operation_model("Converse")
+
+
 def test_a_rich_request_fits_botocores_own_model() -> None:
-    shape = Session().get_service_model("bedrock-runtime").operation_model("Converse").input_shape
+    shape = _converse().input_shape
     given = {"modelId": MODEL.wire_name, **_as_botocore_wants_it(_body(RICH))}
     report = ParamValidator().validate(given, shape)
     assert not report.has_errors(), report.generate_report()
@@ -238,6 +243,28 @@ def test_an_answer() -> None:
     assert (told.text, told.reasoning, told.request_id) == ("Hello, all", "hm", "r")
     assert (told.finish_reason, told.raw_finish_reason) == (FinishReason.STOP, "end_turn")
     assert told.usage == Usage(34, 2, 10, 20)
+
+
+def test_an_answer_of_botocores_own_model_is_read_whole() -> None:
+    use = {"toolUseId": "t", "name": "weather", "input": {"city": "Rome"}}
+    thought = {"reasoningText": {"text": "hm", "signature": "s"}}
+    sent = answer({"reasoningContent": thought}, {"text": "I look."}, {"toolUse": use})
+    reply = {"status_code": 200, "headers": {}, "body": json.dumps(sent).encode()}
+    parsed = create_parser("rest-json").parse(reply, _converse().output_shape)
+    # What the model does not know is not in there.
+    assert {name: parsed[name] for name in sent} == sent
+    told = _decoded(sent)
+    assert (told.text, told.reasoning) == ("I look.", "hm")
+    assert told.tool_calls == (ToolCall("t", "weather", '{"city":"Rome"}'),)
+    assert told.usage == Usage(17, 3, 10)
+
+
+def test_every_stop_reason_of_botocores_model_is_known() -> None:
+    reasons = _converse().output_shape.members["stopReason"].enum
+    known = [name for name in reasons if not name.startswith("malformed")]
+    assert known != reasons
+    for raw in known:
+        assert _decoded(answer({"text": "x"}, stop=raw)).finish_reason is not FinishReason.OTHER
 
 
 def test_a_tool_call() -> None:

@@ -109,6 +109,13 @@ def test_a_thought_that_is_changed_loses_its_proof():
     assert rewrite(request, str.upper).messages[0].parts == (Thought(MAIL.upper(), "anthropic"),)
 
 
+def test_a_call_that_is_changed_loses_its_proof():
+    call = ToolCall("1", "f", f'{{"to":"{MAIL}"}}', "proof")
+    request = Request((Message("assistant", (), (call,)),))
+    (changed,) = rewrite(request, lambda text: text.replace(MAIL, "x")).messages[0].tool_calls
+    assert (changed.parsed, changed.signature) == ({"to": "x"}, None)
+
+
 def test_numbers_and_keys_of_json_are_read_with_their_context():
     scanner = Scanner({"pii.card", "pii.id"})
     arguments = '{"card": 4111111111111111, "ssn": "536904399"}'

@@ -145,4 +145,18 @@ def _tool_call(given: Any, where: str) -> ToolCall:
         want_name(call.get("id"), f"{where}.id"),
         want_name(function.get("name"), f"{where}.function.name"),
         want_text(cast("Any", arguments), f"{where}.function.arguments"),
+        _signature(call.get("extra_content"), f"{where}.extra_content"),
     )
+
+
+def _signature(given: Any, where: str) -> str | None:
+    """The proof of the reasoning behind a call, where Gemini gives it in OpenAI's shape.
+
+    https://ai.google.dev/gemini-api/docs/thought-signatures
+    """
+    if given is None:
+        return None
+    place = f"{where}.google"
+    google = want_object(want_object(given, where).get("google") or {}, place)
+    proof = google.get("thought_signature")
+    return None if proof is None else want_text(proof, f"{place}.thought_signature")

@@ -50,6 +50,7 @@ def test_a_whole_conversation_is_read():
                             "id": "c1",
                             "type": "function",
                             "function": {"name": "find", "arguments": '{"q": 1}'},
+                            "extra_content": {"google": {"thought_signature": "proof"}},
                         },
                         {"id": "c2", "function": {"name": "find", "arguments": {"q": 2}}},
                     ],
@@ -99,7 +100,7 @@ def test_a_whole_conversation_is_read():
                 "assistant",
                 (),
                 tool_calls=(
-                    ToolCall("c1", "find", '{"q": 1}'),
+                    ToolCall("c1", "find", '{"q": 1}', "proof"),
                     ToolCall("c2", "find", '{"q":2}'),
                 ),
             ),
