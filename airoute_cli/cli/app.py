@@ -11,6 +11,7 @@ from airoute_cli.cli.commands import audit, models, profile, providers
 from airoute_cli.cli.commands.ask import ask
 from airoute_cli.cli.commands.batch import batch
 from airoute_cli.cli.commands.completion import completion
+from airoute_cli.cli.commands.diff import diff
 from airoute_cli.cli.commands.try_ import try_
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ app.command()(ask)
 app.command()(batch)
 app.command("try")(try_)
 app.add_typer(audit.app, name="audit")
+app.command()(diff)
 app.add_typer(profile.app, name="profile")
 app.add_typer(models.app, name="models")
 app.add_typer(providers.app, name="providers")

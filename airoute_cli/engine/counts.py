@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from airoute_cli.core.outcome import RowState
 
@@ -53,3 +54,10 @@ class Counts:
     def as_dict(self) -> dict[str, int]:
         """For run.json and summary.json."""
         return {"in": self.rows_in, **{state.value: self.states[state] for state in RowState}}
+
+    def failures_as_dicts(self) -> list[dict[str, Any]]:
+        """The kinds of failures, by their codes."""
+        return [
+            {"code": code, "rows": kind.rows, "lines": kind.lines, "example": kind.example}
+            for code, kind in sorted(self.failures.items())
+        ]

@@ -58,6 +58,13 @@ def estimate(options: BatchOptions, profile: Profile) -> dict[str, Any]:
     shares: dict[tuple[str, str], _Share] = {}
     planner = Planner(profile)
     snapshot = LiveFigures(profile.models.values()).snapshot()
+    for row in usable_rows(options, counts):
+        _plan(row, planner.plan(row, snapshot), counts, shares)
+    return _told(counts, shares)
+
+
+def usable_rows(options: BatchOptions, counts: Counts) -> Iterator[Row]:
+    """The rows that a run would plan, one by one; the others are counted as failed."""
     with (
         closing(RowIndex()) as index,
         open_rows(options.source, plain_lines=options.plain_lines) as source,
@@ -69,8 +76,7 @@ def estimate(options: BatchOptions, profile: Profile) -> dict[str, Any]:
                 counts.end(RowState.FAILED)
                 counts.fail(admitted.code, admitted.line, admitted.message)
             elif admitted is not None:
-                _plan(admitted, planner.plan(admitted, snapshot), counts, shares)
-    return _told(counts, shares)
+                yield admitted
 
 
 def _records(source: RowSource, counts: Counts, limit: int | None) -> Iterator[Row | BadRow]:
@@ -105,8 +111,5 @@ def _told(counts: Counts, shares: dict[tuple[str, str], _Share]) -> dict[str, An
             "worst_usd": float(sum((s.worst_usd for s in shares.values()), ZERO)),
             "unpriced": sum(share.unpriced for share in shares.values()),
         },
-        "failures": [
-            {"code": code, "rows": kind.rows, "lines": kind.lines, "example": kind.example}
-            for code, kind in sorted(counts.failures.items())
-        ],
+        "failures": counts.failures_as_dicts(),
     }

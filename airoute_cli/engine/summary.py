@@ -51,10 +51,7 @@ def summarise(
         "truncated": sum(share.truncated for share in tally.shares.values()),
         "shares": [_share(*key, share) for key, share in sorted(tally.shares.items())],
         "health": dict(health),
-        "failures": [
-            {"code": code, "rows": kind.rows, "lines": kind.lines, "example": kind.example}
-            for code, kind in sorted(counts.failures.items())
-        ],
+        "failures": counts.failures_as_dicts(),
     }
 
 

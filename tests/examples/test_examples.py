@@ -23,7 +23,7 @@ from airoute_cli.routing.planner import Planner
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 STEPS = ("steps.jsonl", "steps.toml")
-PROFILES = ("starter.toml", "multi.toml", "policy.toml")
+PROFILES = ("starter.toml", "multi.toml", "policy.toml", "policy-next.toml")
 
 # The contract of the profile: the keys of each table. None stands for free names.
 LIMITS = {"requests_per_minute", "tokens_per_minute"}
@@ -240,7 +240,7 @@ def test_the_multi_profile_shows_each_strategy_once_and_each_kind_of_price() -> 
 def test_the_page_names_every_example_every_route_and_the_true_numbers() -> None:
     page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     files = {path.name for path in EXAMPLES.iterdir()} - {"README.md"}
-    assert files == set(re.findall(r"^\| \[`([\w.]+)`\]", page, re.MULTILINE))
+    assert files == set(re.findall(r"^\| \[`([\w.-]+)`\]", page, re.MULTILINE))
     for name in PROFILES:
         assert all(f"`{route['name']}`" in page for route in profile(name)["routes"])
     with_metadata = sum("metadata" in row for row in tickets())

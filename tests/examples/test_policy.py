@@ -23,7 +23,7 @@ def commands() -> list[list[str]]:
     return [line for line in lines if PROFILE in line]
 
 
-MAIL, CARD, EU, BATCH, CHECK = commands()
+MAIL, CARD, EU, BATCH, CHECK, DIFF, GATE = commands()
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +75,11 @@ def test_the_check_finds_nobody_left_alone(monkeypatch: pytest.MonkeyPatch):
     assert "can end with nobody" not in ran.output
     # A row without a region slips past, as the page of the profile says how to mend.
     assert 'a row without metadata.region is not governed by it: {"prompt":"hello"}' in ran.output
+
+
+def test_the_diff_shows_the_changes_that_the_page_names():
+    told = run(DIFF)
+    for name in ("strong", "[code]", "→ refunds", 'policy "contracts-stay-here"'):
+        assert name in told
+    gated = CliRunner().invoke(app, GATE)
+    assert (gated.exit_code, gated.stdout) == (6, told)
