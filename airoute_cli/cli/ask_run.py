@@ -100,4 +100,8 @@ def _finish(outcome: Outcome, *, quiet: bool) -> ExitCode:
         return ExitCode.OK
     if outcome.failure:
         sys.stderr.write(f"airoute: {outcome.failure.message}" + "\n")
-    return ExitCode.REFUSED if outcome.state is RowState.REFUSED else ExitCode.INCOMPLETE
+    return _CODES.get(outcome.state, ExitCode.INCOMPLETE)
+
+
+# A prompt that is still to do was stopped by a budget: nothing else stops a single one.
+_CODES = {RowState.REFUSED: ExitCode.REFUSED, RowState.PENDING: ExitCode.STOPPED}

@@ -170,6 +170,8 @@ def _tell(flags: BatchFlags, report: BatchReport, narrator: Narrator) -> None:
         print_json(report.summary)
     if not flags.quiet:
         draw_summary(report.summary, narrator)
+    if because := report.summary["run"].get("stopped_because"):
+        sys.stderr.write(f"airoute: stopped: {because}" + "\n")
 
 
 def _exit_code(report: BatchReport) -> ExitCode:
@@ -192,4 +194,5 @@ _STOPPED = {
     StopReason.TERMINATED: ExitCode.TERMINATED,
     StopReason.UNAVAILABLE: ExitCode.STOPPED,
     StopReason.CANARY: ExitCode.STOPPED,
+    StopReason.BUDGET: ExitCode.STOPPED,
 }

@@ -108,5 +108,7 @@ def _code(plan: Plan, outcomes: Mapping[str, Outcome]) -> ExitCode:
     if not plan.calls:
         refused = plan.on_empty is OnEmpty.REFUSE
         return ExitCode.REFUSED if refused else ExitCode.INCOMPLETE
-    done = all(outcome.state is RowState.COMPLETED for outcome in outcomes.values())
-    return ExitCode.OK if done else ExitCode.INCOMPLETE
+    states = {outcome.state for outcome in outcomes.values()}
+    if RowState.PENDING in states:
+        return ExitCode.STOPPED
+    return ExitCode.OK if states <= {RowState.COMPLETED} else ExitCode.INCOMPLETE

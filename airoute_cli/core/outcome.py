@@ -28,7 +28,8 @@ class Attempt:
     """One try on the wire. ``error`` None: it answered. ``usd`` None: nobody knows what it cost.
 
     ``unsettled_usd`` is the most that an attempt without a report may be billed (a timeout, a cut
-    stream); None there means that even this is unknown. ``waited_s`` was spent at the gate.
+    stream); None there means that even this is unknown. ``reported_usd`` is what the provider says
+    that it cost. ``waited_s`` was spent at the gate.
     """
 
     model: str
@@ -41,6 +42,7 @@ class Attempt:
     usage: Usage | None = None
     usd: Decimal | None = None
     unsettled_usd: Decimal | None = Decimal(0)
+    reported_usd: Decimal | None = None
     waited_s: float = 0.0
 
 

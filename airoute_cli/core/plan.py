@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from airoute_cli.core.budget import NO_TIER
 from airoute_cli.core.policy import NOBODY, OnEmpty, Ruling
 from airoute_cli.core.request import OPENAI_DIALECT, Capability
 from airoute_cli.core.scan import Scan
@@ -115,7 +116,7 @@ class Plan:
     ``calls`` are tried in order until one answers. Empty means that nobody may: ``refusal`` says
     why, and ``on_empty`` what becomes of the row. ``ruling`` is what the policy says of it.
     ``rules`` holds every route that was looked at and ``candidates`` every model, both in order.
-    ``basis`` is what it was made from.
+    ``tier`` is the row's, empty where it has none. ``basis`` is what it was made from.
     """
 
     route: str
@@ -127,6 +128,7 @@ class Plan:
     refusal: str | None = None
     ruling: Ruling = NOBODY
     on_empty: OnEmpty = OnEmpty.REFUSE
+    tier: str = NO_TIER
     basis: Basis | None = field(default=None, compare=False, repr=False)
 
     @property

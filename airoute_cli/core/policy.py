@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from airoute_cli.core.budget import NO_BUDGET, Budget, OnBudget
 from airoute_cli.core.request import Capability
 from airoute_cli.core.scan import Scan
 from airoute_cli.core.settings import NOTHING
@@ -80,10 +81,16 @@ class PolicyRule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All rules. A row that lacks a key of ``require_metadata`` fails."""
+    """All rules. A row that lacks a key of ``require_metadata`` fails.
+
+    ``tiers`` are the budgets by the value of ``metadata.tier``.
+    """
 
     rules: tuple[PolicyRule, ...] = ()
     require_metadata: tuple[str, ...] = ()
+    budget: Budget = NO_BUDGET
+    tiers: Mapping[str, Budget] = field(default_factory=lambda: NOTHING)
+    on_budget: OnBudget = OnBudget.STOP
 
 
 NO_POLICY = Policy()

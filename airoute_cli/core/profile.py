@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from airoute_cli.core.budget import NO_BUDGET, Budget, OnBudget
 from airoute_cli.core.elements import CARRIES_ALL, Carrier
 from airoute_cli.core.money import Price
 from airoute_cli.core.policy import NO_POLICY, Policy
@@ -118,6 +119,7 @@ class Model:
     limits: Limits = Limits()
     settings: Settings = EMPTY
     carrier: Carrier = CARRIES_ALL
+    budget: Budget = NO_BUDGET
 
     @property
     def identity(self) -> str:
@@ -170,7 +172,10 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One ``[[routes]]`` entry. ``when`` None: the default. ``options`` belong to the strategy."""
+    """One ``[[routes]]`` entry. ``when`` None: the default. ``options`` belong to the strategy.
+
+    ``on_budget`` None: as the policy says.
+    """
 
     name: str
     strategy: str
@@ -182,6 +187,8 @@ class Route:
     on_truncated: OnTruncated = OnTruncated.KEEP
     on_unavailable: OnUnavailable = OnUnavailable.PENDING
     options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    budget: Budget = NO_BUDGET
+    on_budget: OnBudget | None = None
 
 
 @dataclass(frozen=True, slots=True)

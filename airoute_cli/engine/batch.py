@@ -31,6 +31,7 @@ from airoute_cli.engine.lasting import Lasting
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.past import Past
 from airoute_cli.engine.recorder import Recorder
+from airoute_cli.engine.spending import Spending, open_spending
 from airoute_cli.engine.stop import StopReason, signals
 from airoute_cli.engine.stored_profile import ProfileChain
 from airoute_cli.engine.wrap_up import RunRecord, leave_files
@@ -66,7 +67,7 @@ class BatchOptions:
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """How a run ended: its summary, and why it stopped early if it did."""
+    """How a run ended: its summary, and why it stopped early if it did, as a sentence too."""
 
     summary: dict[str, Any]
     stop_reason: StopReason | None
@@ -103,6 +104,9 @@ async def run_batch(
         seal = user_seal()
         past = stack.enter_context(Past.read(folder, seal, with_tries=bool(chain.earlier)))
         figures = LiveFigures(profile.models.values())
+        run = str(folder.path.resolve())
+        spending = open_spending(profile, run, before=past.tally.spent, note=note)
+        stack.push_async_callback(spending.budgets.aclose)
         record = RunRecord.open(folder, profile, options.source)
         job = _assemble(
             options,
@@ -117,6 +121,7 @@ async def run_batch(
             past,
             figures,
             AuditTrail(folder.audit, chain, seal, record.pass_number),
+            spending,
             record.pass_number,
             write,
             note,
@@ -189,6 +194,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     past: Past,
     figures: LiveFigures,
     trail: AuditTrail,
+    spending: Spending,
     pass_number: int,
     write: Callable[[bytes], None] | None,
     note: Note,
@@ -205,6 +211,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         executor=Executor(
             profile, endpoints, gate, figures, doors=doors, canary=canary, clock=clock
         ),
+        spending=spending,
         gate=gate,
         doors=doors,
         canary=canary,

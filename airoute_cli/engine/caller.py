@@ -71,6 +71,8 @@ class Caller:
         finally:
             if attempt:
                 course.note(attempt)
+                if course.purse:
+                    course.purse.book(call, attempt)
             if attempt is None or attempt.error is ErrorKind.CANCELLED:
                 self._doors.left(model.name, ticket)
             lease.release(
@@ -83,22 +85,36 @@ class Caller:
         return completion if completion.usage else replace(completion, usage=attempt.usage)
 
     async def _lease(self, call: Call, course: Course, ticket: Ticket) -> Lease:
-        """The gate's leave for one call. Raises TurnedAwayError where it was not to be had."""
+        """The leave for one call. Raises TurnedAwayError where it was not to be had."""
         lease: Lease | None = None
         try:
             async with course.in_time():
-                lease = await self._gate.acquire(
-                    call.model, call.input_tokens + call.max_output_tokens
-                )
+                lease = await self._leave(call, course, ticket)
         except TimeoutError:
             course.over = course.out_of_time
             raise TurnedAwayError from None
         finally:
             if lease is None:
                 self._doors.left(call.model, ticket)
-        if not self._doors.still(call.model, ticket):
-            lease.release(0)
-            raise TurnedAwayError
+        return lease
+
+    async def _leave(self, call: Call, course: Course, ticket: Ticket) -> Lease:
+        """First the budget, then the gate: nobody waits for money while holding up a call."""
+        purse, lease = course.purse, None
+        if purse:
+            await purse.cover(call)
+        try:
+            lease = await self._gate.acquire(call.model, call.input_tokens + call.max_output_tokens)
+            if not self._doors.still(call.model, ticket):
+                raise TurnedAwayError
+            if purse:
+                await purse.begin(call)
+        except BaseException:
+            if lease:
+                lease.release(0)
+            if purse:
+                purse.stay(call)
+            raise
         return lease
 
     async def _send(self, model: Model, shaped: Request, course: Course) -> Completion:

@@ -18,6 +18,7 @@ from airoute_cli.core.profile import Model, OnTruncated, OnUnavailable, Route, R
 from airoute_cli.core.request import Request
 from airoute_cli.engine.endpoints import OnText
 from airoute_cli.engine.lasting import Lasting
+from airoute_cli.engine.purse import Purse
 
 # Gets each call and its number before it leaves...
 OnAttempt = Callable[[Call, int], None]
@@ -51,6 +52,7 @@ class Course:
     on_text: OnText | None
     on_attempt: OnAttempt | None
     on_end: OnEnd | None
+    purse: Purse | None = None
     calls: tuple[Call, ...] = ()
     left: list[Call] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Course:
             None,
             self.on_attempt,
             self.on_end,
+            self.purse,
             calls=tuple(calls),
             left=list(calls),
             trunk=self.trunk or self,

@@ -22,6 +22,7 @@ from airoute_cli.engine.gate import Gate, GateClosedError, TurnedAwayError
 from airoute_cli.engine.lasting import is_lasting, may_be_lasting
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.meter import total_usd
+from airoute_cli.engine.purse import Purse
 from airoute_cli.engine.retry import Verdict, decide
 from airoute_cli.engine.veil import Veil
 from airoute_cli.engine.ways import IN_TURN, ways_of
@@ -62,19 +63,27 @@ class Executor:
         on_text: OnText | None = None,
         on_attempt: OnAttempt | None = None,
         on_end: OnEnd | None = None,
+        purse: Purse | None = None,
     ) -> Outcome:
         """Do what the plan says; a failed call is an outcome, never an exception.
 
         ``on_text`` gets the answer piece by piece; ``on_attempt`` is told of each call (and its
-        number) before it leaves, ``on_end`` of how it ended. When the gate is shut meanwhile, the
-        row is pending again.
+        number) before it leaves, ``on_end`` of how it ended. When the gate is shut meanwhile, or
+        the ``purse`` has nothing left for the next call, the row is pending again.
         """
         if not plan.calls:
             return closure.nobody(plan)
         started = self._clock.now()
         veil = Veil(plan, request, on_text)
         course = Course(
-            plan, veil.request, self._route(plan), self._settings, veil.on_text, on_attempt, on_end
+            plan,
+            veil.request,
+            self._route(plan),
+            self._settings,
+            veil.on_text,
+            on_attempt,
+            on_end,
+            purse,
         )
         course.calls, course.left = plan.calls, list(plan.calls)
         try:

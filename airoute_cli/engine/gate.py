@@ -86,7 +86,7 @@ class _Queue:
 
 
 class GateClosedError(Exception):
-    """The run is ending: no further call goes out."""
+    """No further call goes out: the run is ending, or its budget."""
 
 
 class TurnedAwayError(Exception):
@@ -134,6 +134,7 @@ class Gate:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = _NEVER
         self._shut = asyncio.Event()
+        self._when_shut: list[Callable[[], None]] = []
 
     async def acquire(self, model: str, tokens: int) -> Lease:
         """Wait until a call of that many tokens may go out to ``model``.
@@ -209,9 +210,15 @@ class Gate:
             await asyncio.wait_for(self._shut.wait(), seconds)
             raise GateClosedError
 
+    def when_shut(self, then: Callable[[], None]) -> None:
+        """Have ``then`` called whenever the gate is shut."""
+        self._when_shut.append(then)
+
     def shut(self) -> None:
         """Let nothing more out; whoever waits is sent away. Calls under way are not touched."""
         self._shut.set()
+        for then in self._when_shut:
+            then()
         self._wakes.clear()
         if self._timer:
             self._timer.cancel()

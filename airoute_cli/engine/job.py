@@ -28,6 +28,7 @@ from airoute_cli.engine.held_planner import PlanRow
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.recorder import Recorder
 from airoute_cli.engine.room import Room
+from airoute_cli.engine.spending import Spending
 from airoute_cli.engine.stop import StopReason
 from airoute_cli.engine.tally import Tally
 
@@ -49,6 +50,7 @@ class Machinery:
     plan: PlanRow
     figures: LiveFigures
     executor: Executor
+    spending: Spending
     gate: Gate
     doors: Doors
     canary: Canary
@@ -72,6 +74,9 @@ class Job:
         self.counts = machinery.counts
         self.tally = machinery.tally
         self.stop_reason: StopReason | None = None
+        self.stopped_because: str | None = None
+        machinery.gate.when_shut(machinery.spending.budgets.shut)
+        machinery.spending.on_stop = self._out_of_budget
         self.aborted = False
         self.complete = False
 
@@ -137,6 +142,11 @@ class Job:
             return False
         self.stop(reason)
         return True
+
+    def _out_of_budget(self, why: str) -> None:
+        """Drain, as nothing more may be spent; every row behind finds the same."""
+        if self.halt(StopReason.BUDGET):
+            self.stopped_because = why
 
     async def count_the_rest(self) -> None:
         """After a stop: read on without running anything, so that every row is accounted for.
@@ -207,12 +217,16 @@ class Job:
             snapshot = parts.figures.snapshot()
             plan = parts.plan(row, snapshot)
             parts.recorder.decide(row, plan, snapshot)
-            outcome = await parts.executor.run(
+            outcome = await parts.spending.carry(
                 plan,
-                row.request,
-                on_attempt=lambda call, number: parts.recorder.intend(row, call, number),
-                on_end=lambda number, attempt, completion: parts.recorder.attempted(
-                    row, number, attempt, completion
+                lambda plan, purse: parts.executor.run(
+                    plan,
+                    row.request,
+                    on_attempt=lambda call, number: parts.recorder.intend(row, call, number),
+                    on_end=lambda number, attempt, completion: parts.recorder.attempted(
+                        row, number, attempt, completion
+                    ),
+                    purse=purse,
                 ),
             )
             parts.recorder.record(row, outcome, position)

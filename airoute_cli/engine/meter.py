@@ -40,6 +40,7 @@ class Meter:
             request_id=completion.request_id,
             usage=usage,
             usd=self._cost(usage),
+            reported_usd=completion.reported_usd,
             waited_s=self._waited_s,
         )
 

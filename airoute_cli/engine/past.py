@@ -75,7 +75,7 @@ def _read_audit(
         if event == INTENT:
             intent = intent_in(told)
             if not ended.settles(intent):
-                tally.interrupt(intent.reserved_usd)
+                tally.interrupt(intent.reserved_usd, intent.model)
             if tries:
                 tries.note_tried(intent.row, intent.pass_number)
         elif event in OPENINGS and told["key"] != seal.id and unknown is None:

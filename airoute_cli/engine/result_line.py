@@ -59,6 +59,7 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
         "line": line,
         "digest": digest.hex(),
         "route": plan.route if plan else None,
+        **({"tier": plan.tier} if plan and plan.tier else {}),
         "strategy": plan.strategy if plan else None,
         "reason": plan.reason if plan else None,
         "model": outcome.model,

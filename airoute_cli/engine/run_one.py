@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.plan import Plan
@@ -17,6 +17,8 @@ from airoute_cli.engine.endpoints import Endpoints, OnText
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.live_figures import LiveFigures
+from airoute_cli.engine.purse import Purse
+from airoute_cli.engine.spending import Spending, open_spending
 
 
 async def run_one(
@@ -27,16 +29,29 @@ async def run_one(
     on_text: OnText | None = None,
 ) -> Outcome:
     """Execute a plan for one row."""
-    async with _executor(profile, environ) as executor:
-        return _ended(await executor.run(plan, row.request, on_text=on_text))
+    async with _machinery(profile, environ, "ask") as machinery:
+        return await machinery.carry(plan, row, on_text)
 
 
 async def run_each(
     profile: Profile, environ: Mapping[str, str], row: Row, plans: Mapping[str, Plan]
 ) -> dict[str, Outcome]:
     """Execute several plans for one row, one after another, so that latencies are comparable."""
-    async with _executor(profile, environ) as executor:
-        return {name: _ended(await executor.run(plan, row.request)) for name, plan in plans.items()}
+    async with _machinery(profile, environ, "try") as machinery:
+        return {name: await machinery.carry(plan, row) for name, plan in plans.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Machinery:
+    executor: Executor
+    spending: Spending
+
+    async def carry(self, plan: Plan, row: Row, on_text: OnText | None = None) -> Outcome:
+        async def execute(plan: Plan, purse: Purse) -> Outcome:
+            outcome = await self.executor.run(plan, row.request, on_text=on_text, purse=purse)
+            return _ended(outcome)
+
+        return await self.spending.carry(plan, execute)
 
 
 def _ended(outcome: Outcome) -> Outcome:
@@ -47,17 +62,22 @@ def _ended(outcome: Outcome) -> Outcome:
 
 
 @asynccontextmanager
-async def _executor(profile: Profile, environ: Mapping[str, str]) -> AsyncIterator[Executor]:
+async def _machinery(
+    profile: Profile, environ: Mapping[str, str], command: str
+) -> AsyncIterator[_Machinery]:
     figures = LiveFigures(profile.models.values())
     clock = Clock.real()
     gate = Gate(profile.models.values(), Limits(), clock.now)
     endpoints = Endpoints(environ, gate.observe)
     doors = Doors(profile.models.values(), clock, turn_away=gate.turn_away, lone=True)
+    spending = open_spending(profile, command)
     try:
-        yield Executor(
+        executor = Executor(
             profile, endpoints, gate, figures, doors=doors, canary=Canary((), 0), clock=clock
         )
+        yield _Machinery(executor, spending)
     finally:
         gate.shut()
+        await spending.budgets.aclose()
         await endpoints.aclose()
         figures.save()

@@ -16,6 +16,7 @@ class StopReason(StrEnum):
     TERMINATED = "terminated"
     UNAVAILABLE = "unavailable"
     CANARY = "canary"
+    BUDGET = "budget"
 
 
 _SIGNALS = {

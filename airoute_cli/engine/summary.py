@@ -75,6 +75,7 @@ def summary_md(summary: Mapping[str, Any]) -> str:
         f"- input: {run['input']}",
         f"- profile: {run['profile']}",
         f"- ended: {run['ended']} ({run['state']}, {run['seconds']:.1f} s in all passes)",
+        *([f"- stopped: {run['stopped_because']}"] if "stopped_because" in run else []),
         f"- cost: {money_sentence(cost)}",
         "",
         "| state | rows |",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from airoute_cli.core.budget import NO_TIER, Account
 from airoute_cli.core.money import ZERO
 
 # Latencies are counted in steps of 5 %, so that percentiles need no list of all rows.
@@ -59,7 +60,10 @@ class Share:
 
 @dataclass(slots=True)
 class Tally:
-    """Everything that was used, failed attempts included."""
+    """Everything that was used, failed attempts included.
+
+    ``spent`` holds by account what was billed and what may have been.
+    """
 
     shares: dict[tuple[str, str], Share] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
@@ -75,6 +79,7 @@ class Tally:
     interrupted_usd: Decimal = ZERO
     interrupted_unknown: int = 0
     estimated_usage: int = 0
+    spent: dict[Account, Decimal] = field(default_factory=dict)
     latency: Percentiles = field(default_factory=Percentiles)
 
     def add(self, told: Mapping[str, Any]) -> None:
@@ -88,14 +93,23 @@ class Tally:
         self.retried_rows += len(attempts) > 1
         for attempt in attempts:
             self._add_attempt(attempt)
+            self._spend(_account(told, attempt["model"]), attempt)
         if told.get("model") and told.get("usage"):
             self._add_answer(told, usd)
 
-    def interrupt(self, reserved_usd: Decimal | None) -> None:
-        """Count a call that was begun and of which no end is recorded: it may be billed."""
+    def interrupt(self, reserved_usd: Decimal | None, model: str | None = None) -> None:
+        """Count a call that was begun and of which no end is recorded: it may be billed.
+
+        For whatever tier and route: that is not known of it.
+        """
+        self._spend(Account(None, None, model), {"usd": reserved_usd})
         self.interrupted_calls += 1
         self.interrupted_usd += reserved_usd or ZERO
         self.interrupted_unknown += reserved_usd is None
+
+    def _spend(self, account: Account, attempt: Mapping[str, Any]) -> None:
+        counted = [_decimal(attempt.get(name)) or ZERO for name in ("usd", "unsettled_usd")]
+        self.spent[account] = sum(counted, self.spent.get(account, ZERO))
 
     def _add_attempt(self, attempt: Mapping[str, Any]) -> None:
         self.attempts += 1
@@ -126,6 +140,10 @@ class Tally:
         share.price_as_of = str(cost["as_of"]) if cost.get("as_of") else None
         self.latency.add(latency)
         self.estimated_usage += bool(usage["estimated"])
+
+
+def _account(told: Mapping[str, Any], model: str) -> Account:
+    return Account(told.get("tier") or NO_TIER, told.get("route") or "", model)
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -81,7 +81,12 @@ def leave_files(folder: RunFolder, job: Job, record: RunRecord, *, ordered: bool
         put_in_order(folder)
     views = write_views(folder)
     manifest = record.close(state, job.counts.as_dict(), audit)
-    run = {key: manifest[key] for key in _IN_SUMMARY} | {"folder": str(folder.path), "views": views}
+    if job.stopped_because:
+        manifest["stopped_because"] = job.stopped_because
+    run = {key: manifest[key] for key in _IN_SUMMARY if key in manifest} | {
+        "folder": str(folder.path),
+        "views": views,
+    }
     summary = summarise(run, job.counts, job.tally, job.health)
     folder.write_json("summary.json", summary)
     folder.write_text("summary.csv", summary_csv(summary))
@@ -100,6 +105,7 @@ _IN_SUMMARY = (
     "seconds",
     "passes",
     "audit",
+    "stopped_because",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from airoute_cli.core.budget import tier_of
 from airoute_cli.core.figures import NO_FIGURES, Snapshot
 from airoute_cli.core.plan import Basis, CallRole, Candidate, Features, Plan, RuleVerdict
 from airoute_cli.core.policy import Exclusion, OnEmpty, Ruling
@@ -90,6 +91,7 @@ class CompiledRoute:
             ruling=trail.ruling,
             on_empty=OnEmpty.REFUSE if picks else _on_empty(excluded.values()),
             basis=trail.basis,
+            tier=tier_of(features.metadata),
         )
 
     def _choices(

@@ -8,8 +8,9 @@ from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
+from airoute_cli.core.budget import NO_BUDGET, Budget, OnBudget
 from airoute_cli.core.money import Price, Rates
-from airoute_cli.core.policy import Forbidden, MaxPrice, PolicyRule, Requirement
+from airoute_cli.core.policy import Forbidden, MaxPrice, Policy, PolicyRule, Requirement
 from airoute_cli.core.profile import Limits, Model, Profile, Provider, Route, RunSettings, When
 from airoute_cli.core.settings import Settings
 
@@ -25,6 +26,9 @@ def as_data(profile: Profile) -> dict[str, Any]:
         "models": {name: _model(one) for name, one in profile.models.items()},
         "policy": {
             "require_metadata": list(profile.policy.require_metadata),
+            "budget": _budget(profile.policy.budget),
+            "tiers": {name: _budget(one) for name, one in profile.policy.tiers.items()},
+            "on_budget": profile.policy.on_budget,
             "rules": [_rule(rule) for rule in profile.policy.rules],
         },
         "run": asdict(profile.run),
@@ -40,6 +44,7 @@ def as_text(profile: Profile) -> str:
 def _lines(profile: Profile) -> Iterator[str]:
     yield f'profile "{profile.name}" from {profile.path}'
     yield f"an unknown price: {profile.unknown_price}"
+    yield from _budget_lines(profile.policy)
     yield "\nproviders"
     yield from (f"  {_provider_line(one)}" for one in profile.providers.values())
     yield "\nmodels"
@@ -55,6 +60,15 @@ def _lines(profile: Profile) -> Iterator[str]:
 def _run_line(run: RunSettings) -> str:
     canary = f"a canary of {run.canary} rows for each model" if run.canary else "no canary"
     return f"row_timeout {run.row_timeout:g} s, at most {run.max_attempts} attempts, {canary}"
+
+
+def _budget_lines(policy: Policy) -> Iterator[str]:
+    if policy.budget != NO_BUDGET:
+        yield f"a budget: {_budget_text(policy.budget)}"
+    for name, budget in policy.tiers.items():
+        yield f'tier "{name}": {_budget_text(budget)}'
+    if policy.on_budget is not OnBudget.STOP:
+        yield f"when a budget has no room: {policy.on_budget}"
 
 
 def _provider_line(provider: Provider) -> str:
@@ -83,6 +97,7 @@ def _model_line(model: Model) -> str:
         f"region {model.region}" if model.region else "",
         f"retention {model.retention}" if model.retention else "",
         _limits_text(model.limits),
+        _budget_text(model.budget),
         _settings_text(model.settings),
     ]
     return f"{model.name}: {_joined(parts)}"
@@ -109,6 +124,8 @@ def _route_line(route: Route) -> str:
         _settings_text(route.settings),
         f"on_truncated {route.on_truncated}",
         f"on_unavailable {route.on_unavailable}",
+        _budget_text(route.budget),
+        f"on_budget {route.on_budget}" if route.on_budget else "",
     ]
     return f"{route.name}: {_joined(parts)}"
 
@@ -125,6 +142,17 @@ def _price_text(price: Price | None) -> str:
     dated = f", newest change {price.as_of}" if price.as_of else ""
     tiers = "".join(f", above {bound:,} tokens {_usd(rates)}" for bound, rates in price.tiers)
     return f"{_usd(price.rates)} per million in/out{tiers} ({price.source}{dated})"
+
+
+def _budget_text(budget: Budget) -> str:
+    stated = _budget(budget)
+    return ", ".join(f"{period} ${usd}" for period, usd in stated.items())
+
+
+def _budget(budget: Budget) -> dict[str, str]:
+    """The limits that are stated, as exact text."""
+    given: dict[str, Decimal | None] = {f.name: getattr(budget, f.name) for f in fields(budget)}
+    return {name: f"{usd:f}" for name, usd in given.items() if usd is not None}
 
 
 def _usd(rates: Rates) -> str:
@@ -174,6 +202,7 @@ def _model(model: Model) -> dict[str, Any]:
         "private": model.private,
         "privacy": model.privacy,
         "region": model.region,
+        "budget": _budget(model.budget),
         "params": model.settings.as_dict(),
         **_limits(model.limits),
     }
@@ -190,6 +219,8 @@ def _route(route: Route) -> dict[str, Any]:
         "params": route.settings.as_dict(),
         "on_truncated": route.on_truncated,
         "on_unavailable": route.on_unavailable,
+        "budget": _budget(route.budget),
+        "on_budget": route.on_budget,
         **route.options,
     }
 

@@ -77,6 +77,7 @@ Flag = Annotated[bool, Strict(), Kind("boolean")]
 Whole = Annotated[int, Strict(), Kind("whole number")]
 Number = Annotated[float, Strict(), Kind("number")]
 Usd = Annotated[Decimal, BeforeValidator(amount), Kind("number (USD per million tokens)")]
+Dollars = Annotated[Decimal, BeforeValidator(amount), Kind("number (USD)")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(listed), Kind("string or list of strings")]
 Words = Annotated[tuple[Text, ...], Kind("list of strings")]
 Patterns = Annotated[

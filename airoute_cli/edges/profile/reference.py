@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from airoute_cli.edges.profile.fields import Kind
 from airoute_cli.edges.profile.schema import (
     AuditTable,
+    BudgetTable,
     ForbidTable,
     MaxPriceTable,
     ModelTable,
@@ -23,6 +24,7 @@ from airoute_cli.edges.profile.schema import (
     RouteTable,
     RuleTable,
     RunTable,
+    TierTable,
     WhenTable,
 )
 
@@ -43,6 +45,8 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[models.NAME] price", PriceTable),
     ("[policy]", PolicyTable),
     ("[policy] audit", AuditTable),
+    ("[policy] budget, and those of tiers, routes and models", BudgetTable),
+    ("[policy.tiers.NAME]", TierTable),
     ("[[policy.rules]]", RuleTable),
     ("[policy.rules.require]", RequireTable),
     ("[policy.rules.require] max_price", MaxPriceTable),

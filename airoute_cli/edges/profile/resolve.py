@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from airoute_cli.core.budget import NO_BUDGET, Budget, OnBudget
 from airoute_cli.core.elements import RARE, Carrier
 from airoute_cli.core.money import FREE_RATES, Price, Rates
 from airoute_cli.core.policy import (
@@ -34,6 +35,7 @@ from airoute_cli.edges.prices import CatalogueEntry, FindPrice
 from airoute_cli.edges.profile.apis import ApiUse
 from airoute_cli.edges.profile.problems import Problems
 from airoute_cli.edges.profile.schema import (
+    BudgetTable,
     ForbidTable,
     ModelTable,
     PriceTable,
@@ -160,6 +162,7 @@ def _model(
             extras=api.spec.extras,
             thoughts=api.spec.thoughts,
         ),
+        budget=_budget(table.budget),
     )
 
 
@@ -192,7 +195,13 @@ def _route(table: RouteTable, use: Use, otherwise: str) -> Route:
         on_truncated=OnTruncated(table.on_truncated),
         on_unavailable=OnUnavailable(table.on_unavailable or otherwise),
         options=MappingProxyType(dict(use.options)),
+        budget=_budget(table.budget),
+        on_budget=OnBudget(table.on_budget) if table.on_budget else None,
     )
+
+
+def _budget(table: BudgetTable | None) -> Budget:
+    return NO_BUDGET if table is None else Budget(**table.model_dump())
 
 
 def resolve_run(validated: Validated) -> RunSettings:
@@ -204,7 +213,13 @@ def resolve_run(validated: Validated) -> RunSettings:
 def resolve_policy(validated: Validated) -> Policy:
     """The rules in order, with groups of classes spelled out."""
     table = validated.tables.policy
-    return Policy(tuple(_rule(rule) for rule in table.rules), table.require_metadata)
+    return Policy(
+        tuple(_rule(rule) for rule in table.rules),
+        table.require_metadata,
+        budget=_budget(table.budget),
+        tiers=MappingProxyType({name: _budget(tier.budget) for name, tier in table.tiers.items()}),
+        on_budget=OnBudget(table.on_budget or OnBudget.STOP),
+    )
 
 
 def _rule(table: RuleTable) -> PolicyRule:

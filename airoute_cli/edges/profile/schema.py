@@ -33,6 +33,7 @@ from airoute_cli.core.scan import DETECTABLE
 from airoute_cli.core.settings import Settings
 from airoute_cli.edges.profile.fields import (
     TABLE_OR_WORD,
+    Dollars,
     Flag,
     Kind,
     Name,
@@ -263,6 +264,47 @@ PriceValue = Annotated[
 ]
 
 
+class BudgetTable(Table):
+    """The most that may be spent, by the price list. What may have been billed counts as spent."""
+
+    per_request: Dollars | None = Field(
+        default=None,
+        ge=0,
+        description="By one row, all calls of its plan and its retries together. A row that could "
+        "cost more fails.",
+    )
+    per_run: Dollars | None = Field(
+        default=None,
+        ge=0,
+        description="By one run with all its resumes, or by one `airoute ask` or `airoute try`.",
+    )
+    per_day: Dollars | None = Field(
+        default=None,
+        ge=0,
+        description="On one day of UTC, by every process on this machine whose profile has the "
+        "same name.",
+    )
+    per_month: Dollars | None = Field(
+        default=None, ge=0, description="As `per_day`, in one month of UTC."
+    )
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if all(getattr(self, name) is None for name in type(self).model_fields):
+            raise ValueError("it is empty. Write it as { per_run = 20.0, per_day = 100.0 }.")
+        return self
+
+
+BudgetValue = Annotated[BudgetTable, Kind("table")]
+OnBudgetWord = Literal["fail", "degrade", "defer"]
+
+
+class TierTable(Table):
+    """The rows whose `metadata.tier` is NAME; case does not count."""
+
+    budget: BudgetValue = Field(description="What they may cost together.")
+
+
 class ModelTable(LimitedTable):
     """A model of a provider, under the name that routes use."""
 
@@ -306,6 +348,9 @@ class ModelTable(LimitedTable):
         default=None,
         description="Your claim that nothing leaves your hands. The embedded model is private by "
         "itself; for others the default is false.",
+    )
+    budget: BudgetValue | None = Field(
+        default=None, description="What the calls to it may cost together."
     )
     params: Params = Field(
         default_factory=dict,
@@ -530,6 +575,19 @@ class PolicyTable(Table):
     audit: Annotated[AuditTable, Kind("table")] | None = Field(
         default=None, description="What stands in the audit file of a run."
     )
+    budget: BudgetValue | None = Field(
+        default=None, description="What everything may cost together."
+    )
+    tiers: dict[str, TierTable] = Field(
+        default_factory=dict, description="Budgets by tier, each under `[policy.tiers.NAME]`."
+    )
+    on_budget: OnBudgetWord | None = Field(
+        default=None,
+        description="What becomes of a row for which a budget has no room left. Without it the run "
+        "stops, and its other rows stay pending. `fail`: it fails. `defer`: it ends in "
+        "deferred.jsonl. `degrade`: the cheapest model that may answer and still fits does so, "
+        "those of the route first.",
+    )
     rules: Annotated[tuple[RuleTable, ...], Kind("list of tables")] = Field(
         default=(), description="The hard rules, each under `[[policy.rules]]`."
     )
@@ -563,6 +621,10 @@ class RouteTable(Table):
     )
     on_unavailable: UnavailableValue | None = Field(
         default=None, description="As in `[run]`, for this route. Default: as it stands there."
+    )
+    budget: BudgetValue | None = Field(default=None, description="What its rows may cost together.")
+    on_budget: OnBudgetWord | None = Field(
+        default=None, description="As `[policy] on_budget`, over which it wins."
     )
 
     @field_validator("params")

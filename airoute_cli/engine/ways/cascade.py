@@ -155,8 +155,12 @@ async def _agreement(course: Course, asker: Asker, answer: Answer) -> _Looked:
         if call.role is CallRole.SAMPLE and call.model == answer.call.model
     ]
     branches = [course.branch([call]) for call in samples if asker.can_ask(call.model)]
-    given = await asyncio.gather(*(asker.first_answer(branch) for branch in branches))
-    answers = [answer, *(one for one in given if one is not None)]
+    asked = (asker.first_answer(branch) for branch in branches)
+    given = await asyncio.gather(*asked, return_exceptions=True)
+    for one in given:
+        if isinstance(one, BaseException):
+            raise one  # when all are done
+    answers = [answer, *(one for one in given if isinstance(one, Answer))]
     combined = vote.combine([one.completion.text for one in answers], None)
     if combined is None or len(answers) == 1:
         return _Looked(answer, None)

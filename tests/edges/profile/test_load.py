@@ -292,12 +292,24 @@ ROUTE = MODEL + '[models.slow]\nprovider = "a"\nname = "n"\n[[routes]]\nname = "
     [
         ('[profil]\nname = "x"', '1: profil: unknown key "profil". Did you mean "profile"?'),
         (
-            "[policy]\nbudget = 1",
+            "[policy]\nzeal = 1",
             (
-                '2: policy.budget: unknown key "budget". '
-                "There are: audit, require_metadata, rules, unknown_price, unsupported."
+                '2: policy.zeal: unknown key "zeal". '
+                "There are: audit, budget, on_budget, require_metadata, rules, tiers, "
+                "unknown_price, unsupported."
             ),
         ),
+        ("[policy]\nbudget = 1", "2: policy.budget: must be a table, not a whole number."),
+        (
+            "[policy]\nbudget = { }",
+            "2: policy.budget: it is empty. Write it as { per_run = 20.0, per_day = 100.0 }.",
+        ),
+        (
+            "[policy]\nbudget = { per_week = 1 }",
+            ('2: policy.budget.per_week: unknown key "per_week". Did you mean "per_request"?'),
+        ),
+        ("[policy]\nbudget = { per_day = -1 }", "2: policy.budget.per_day: must be at least 0."),
+        ("[policy.tiers.free]\n", "1: policy.tiers.free.budget: is missing."),
         (
             PROVIDER + "requests_per_minutes = 5",
             (

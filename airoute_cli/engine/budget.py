@@ -1,0 +1,407 @@
+"""Budgets in force: what a row may cost is reserved before its first call, over all processes.
+
+Limits of a run are counted here; those of days and months in the ledger, of which this process
+holds a part at a time (``leases``). One exchange with the ledger is under way at a time, in a
+thread, and serves everybody who waits meanwhile. Nobody waits for an amount while holding another
+that others wait for, so there is nothing to deadlock on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from airoute_cli.core.budget import NOTHING_SPENT, Account, Limit, Spent
+from airoute_cli.core.errors import RunError
+from airoute_cli.core.money import ZERO
+from airoute_cli.core.profile import Profile
+from airoute_cli.edges.ledger import SIGN_OF_LIFE_S, Allot, Booked, day_of
+from airoute_cli.engine.budget_limits import Amounts, Bounds, BudgetLimits
+from airoute_cli.engine.gate import GateClosedError
+from airoute_cli.engine.leases import Claim, Exhausted, Held
+
+# What was spent stands in the ledger after at most this time; until then it is held there.
+BOOK_EVERY_S = 0.2
+# How often it is looked whether another process has given something back.
+LOOK_AGAIN_S = 0.5
+# So many that wait for the same limits are asked for in one exchange.
+_ASKED_AT_ONCE = 64
+
+# Runs blocking work beside the loop.
+Aside = Callable[..., Awaitable[None]]
+
+
+class Book(Protocol):
+    """What is needed of the ledger."""
+
+    def exchange(self, booked: Booked, limits: tuple[Limit, ...], allot: Allot) -> None:
+        """Book and hold."""
+        ...
+
+    def close(self, booked: Booked) -> None:
+        """Book what is left and hold nothing."""
+        ...
+
+
+class ExhaustedError(Exception):
+    """A limit has no room for an amount, whatever is given back."""
+
+    def __init__(self, exhausted: Exhausted) -> None:
+        super().__init__(str(exhausted.limit))
+        self.exhausted = exhausted
+
+
+# A call that waits until the ledger holds what it may cost.
+_Starting = tuple[Account, Decimal, asyncio.Future[None]]
+
+
+@dataclass(slots=True)
+class _RunLimit:
+    spent: Decimal = ZERO
+    reserved: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiter:
+    ticket: int
+    amounts: Amounts
+    bounds: Bounds
+    future: asyncio.Future[None]
+
+
+class Budgets:
+    """All budgets of a profile in one process. Use inside the running loop, and close.
+
+    ``book`` None: nothing is written down. ``before`` is what earlier passes of the run spent.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        book: Book | None,
+        *,
+        before: Iterable[tuple[Account, Decimal]] = (),
+        clock: Callable[[], float] = time.time,
+        aside: Aside = asyncio.to_thread,
+        note: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.limits = BudgetLimits(profile)
+        self._book = book
+        self._clock = clock
+        self._aside = aside
+        self._note = note
+        self._held: dict[Account, Held] = {}
+        self._run = {limit: _RunLimit() for limit in self.limits.run}
+        self._booked: dict[tuple[str, Account], Spent] = {}
+        self._queues: dict[Bounds, deque[_Waiter]] = {}
+        self._starting: list[_Starting] = []
+        self._ticket = itertools.count()
+        self._wake = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._shut = False
+        self._broken: RunError | None = None
+        for account, usd in before:
+            for limit in self.limits.run:
+                if limit.covers(account):
+                    self._run[limit].spent += usd
+
+    async def obtain(self, amounts: Amounts, bounds: Bounds) -> None:
+        """Reserve ``amounts``; wait while something that is reserved may still be given back.
+
+        Raises ExhaustedError, GateClosedError once the run ends, and RunError.
+        """
+        if self._shut:
+            raise GateClosedError
+        if self._broken:
+            raise self._broken
+        if not any(amounts.values()):
+            return
+        if not self._queues and self.take(amounts, bounds):
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter = _Waiter(next(self._ticket), amounts, bounds, future)
+        self._queues.setdefault(bounds, deque()).append(waiter)
+        self._serve_and_ask()
+        try:
+            await future
+        except asyncio.CancelledError:
+            if _granted(future):
+                self.give_back(amounts)
+            raise
+
+    def take(self, amounts: Amounts, bounds: Bounds) -> bool:
+        """Reserve ``amounts`` if they fit just now, past everybody who waits."""
+        if self._full(amounts, bounds) or not self._leased(amounts, bounds):
+            return False
+        for account, usd in amounts.items():
+            self._reserve(account, usd)
+        return True
+
+    def give_back(self, amounts: Amounts) -> None:
+        """Let go of what was reserved."""
+        for account, usd in amounts.items():
+            self._reserve(account, -usd)
+        self._serve_and_ask()
+
+    def spend(self, account: Account, spent: Spent, of_reserved: Decimal = ZERO) -> None:
+        """Book what was spent; ``of_reserved`` is the part of it that had been reserved."""
+        key = (day_of(self._clock()), account)
+        self._booked[key] = self._booked.get(key, NOTHING_SPENT).plus(spent)
+        counted = spent.counted_usd
+        self._account(account).unbooked += counted
+        for limit in self.limits.over((account,)).run:
+            self._run[limit].spent += counted
+        self._reserve(account, -of_reserved)
+        self._wake_within(BOOK_EVERY_S)
+        self._serve_and_ask()
+
+    async def begin(self, account: Account, usd: Decimal) -> None:
+        """Let a call leave that may cost ``usd``: from now on the ledger holds it as begun."""
+        if self._book and not self._account(account).may_begin(usd):
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._starting.append((account, usd, future))
+            self._wake_now()
+            try:
+                await future  # whose exchange has held it, and counted it as begun
+            except asyncio.CancelledError:
+                if _granted(future):
+                    self.ended(account, usd)
+                raise
+        else:
+            self._account(account).begun += usd
+
+    def ended(self, account: Account, usd: Decimal) -> None:
+        """A call that had begun is over; what it cost is booked apart."""
+        self._account(account).begun -= usd
+
+    def spent_of(self, limit: Limit) -> Decimal:
+        """What this run has spent of a limit of runs."""
+        return self._run[limit].spent
+
+    def shut(self) -> None:
+        """Let nobody wait any more: the run is ending."""
+        self._shut = True
+        for waiter in [one for queue in self._queues.values() for one in queue]:
+            if not waiter.future.done():
+                waiter.future.set_exception(GateClosedError())
+        self._queues.clear()
+
+    async def aclose(self) -> None:
+        """Book everything and hold nothing more. Raises RunError."""
+        self.shut()
+        if self._timer:
+            self._timer.cancel()
+        if self._keeper:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        if self._book:
+            booked, self._booked = self._booked, {}
+            book, self._book = self._book, None
+            try:
+                await self._aside(book.close, booked)
+            except RunError as error:
+                self._break(error)
+                if self._broken:
+                    raise
+
+    def _account(self, account: Account) -> Held:
+        if account not in self._held:
+            self._held[account] = Held()
+        return self._held[account]
+
+    def _reserve(self, account: Account, usd: Decimal) -> None:
+        if usd:
+            self._account(account).reserved += usd
+            for limit in self.limits.over((account,)).run:
+                self._run[limit].reserved += usd
+
+    def _full(self, amounts: Amounts, bounds: Bounds) -> Limit | None:
+        """The limit of the run that has no room just now."""
+        for limit in bounds.run:
+            used = self._run[limit]
+            asked = limit.among(amounts)
+            if asked and used.spent + used.reserved + asked > limit.usd:
+                return limit
+        return None
+
+    def _leased(self, amounts: Amounts, bounds: Bounds) -> bool:
+        """Whether this process holds enough under the limits that it shares with others."""
+        if not bounds.shared:
+            return True
+        return all(
+            not usd or self._account(account).may_reserve(usd) for account, usd in amounts.items()
+        )
+
+    def _never_fits(self, waiter: _Waiter) -> Exhausted | None:
+        for limit in waiter.bounds.run:
+            used, asked = self._run[limit], limit.among(waiter.amounts)
+            if asked and used.spent + asked > limit.usd:
+                return Exhausted(limit, used.spent, used.reserved, asked)
+        return None
+
+    def _serve_and_ask(self) -> None:
+        if self._queues and self._serve():
+            self._wake_now()
+
+    def _serve(self) -> set[int]:
+        """Serve those who wait in their order; who cannot be served holds up who shares a limit.
+
+        Gives the tickets of those who need more than this process holds in the ledger.
+        """
+        blocked: set[Limit] = set()
+        lacking: set[int] = set()
+        heads = [(queue[0].ticket, bounds) for bounds, queue in self._queues.items()]
+        heapq.heapify(heads)
+        while heads:
+            _, bounds = heapq.heappop(heads)
+            queue = self._queues[bounds]
+            waiter = queue[0]
+            if not self._is_done(waiter, blocked):
+                if not self._full(waiter.amounts, bounds):
+                    lacking.add(waiter.ticket)
+                blocked.update(bounds.counted)
+                continue
+            queue.popleft()
+            if queue:
+                heapq.heappush(heads, (queue[0].ticket, bounds))
+            else:
+                del self._queues[bounds]
+        return lacking
+
+    def _is_done(self, waiter: _Waiter, blocked: set[Limit]) -> bool:
+        """Give a waiter what it waits for, or the reason why it never will get it."""
+        if waiter.future.done():  # cancelled while it waited
+            return True
+        if exhausted := self._never_fits(waiter):
+            waiter.future.set_exception(ExhaustedError(exhausted))
+            return True
+        if blocked.isdisjoint(waiter.bounds.counted) and self.take(waiter.amounts, waiter.bounds):
+            waiter.future.set_result(None)
+            return True
+        return False
+
+    def _wake_now(self) -> None:
+        self._wake.set()
+        if self._book and self._keeper is None:
+            self._keeper = asyncio.get_running_loop().create_task(self._keep())
+
+    def _wake_within(self, seconds: float) -> None:
+        if self._book is None:
+            return
+        loop = asyncio.get_running_loop()
+        if self._timer:
+            if self._timer.when() <= loop.time() + seconds:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._wake_now()
+
+    async def _keep(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._exchange()
+            except RunError as error:
+                self._break(error)
+
+    async def _exchange(self) -> None:
+        book = self._book
+        if book is None:
+            return
+        booked, self._booked = self._booked, {}
+        starting, self._starting = self._starting, []
+        claim, asking = self._claim(starting)
+        try:
+            await _whole(self._aside(book.exchange, booked, claim.limits, claim.allot))
+        except RunError:
+            self._starting = [*starting, *self._starting]
+            raise
+        for account, held in claim.accounts.items():
+            self._account(account).lease = held.reserved
+            self._account(account).begun_lease = held.begun
+        for account, usd, future in starting:
+            if not future.done():
+                self._account(account).begun += usd
+                future.set_result(None)
+        for place, exhausted in claim.exhausted.items():
+            if not asking[place].future.done():
+                asking[place].future.set_exception(ExhaustedError(exhausted))
+        # Who was not served just now is not asked for again before something is given back.
+        if self._serve() - {waiter.ticket for waiter in asking}:
+            self._wake_now()
+        self._wake_within(LOOK_AGAIN_S if claim.others_hold else SIGN_OF_LIFE_S)
+
+    def _claim(self, starting: Iterable[_Starting]) -> tuple[Claim, list[_Waiter]]:
+        amounts: dict[Account, Decimal] = {}
+        for account, usd, _ in starting:
+            self._account(account)
+            amounts[account] = amounts.get(account, ZERO) + usd
+        accounts = {
+            account: held.book(amounts.get(account, ZERO)) for account, held in self._held.items()
+        }
+        asking = list(self._asking())
+        asks = [(waiter.amounts, waiter.bounds.shared) for waiter in asking]
+        return Claim(accounts, self.limits.shared, asks), asking
+
+    def _asking(self) -> Iterator[_Waiter]:
+        """Those who wait for the ledger, in their order: the limits of the run have room."""
+        first = (itertools.islice(queue, _ASKED_AT_ONCE) for queue in self._queues.values())
+        merged = heapq.merge(*first, key=lambda waiter: waiter.ticket)
+        blocked: set[Limit] = set()
+        for waiter in merged:
+            if waiter.future.done() or not blocked.isdisjoint(waiter.bounds.run):
+                continue
+            if self._full(waiter.amounts, waiter.bounds):
+                blocked.update(waiter.bounds.run)
+            else:
+                yield waiter
+
+    def _break(self, error: RunError) -> None:
+        """The ledger cannot be used: without a budget that needs it the run goes on all the same.
+
+        Otherwise whoever needs it is told, and the run ends.
+        """
+        self._book = None
+        starting, self._starting = self._starting, []
+        if not self.limits.shared:
+            self._note(f"{error}; what this run spends is not in it")
+            for account, usd, future in starting:
+                if not future.done():
+                    self._account(account).begun += usd
+                    future.set_result(None)
+            return
+        self._broken = error
+        waiting = [one.future for queue in self._queues.values() for one in queue]
+        for future in (*waiting, *(future for _, _, future in starting)):
+            if not future.done():
+                future.set_exception(error)
+        self._queues.clear()
+
+
+def _granted(future: asyncio.Future[None]) -> bool:
+    return future.done() and not future.cancelled() and not future.exception()
+
+
+async def _whole(exchange: Awaitable[None]) -> None:
+    """Wait for an exchange even when cancelled meanwhile: a thread cannot be called back."""
+    work = asyncio.ensure_future(exchange)
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        with contextlib.suppress(Exception):
+            await work
+        raise

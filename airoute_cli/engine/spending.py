@@ -1,0 +1,117 @@
+"""Carries a plan within its budgets: what becomes of a row that one of them has no room for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from airoute_cli.core.budget import Account, OnBudget, Period, dollars
+from airoute_cli.core.errors import RunError
+from airoute_cli.core.outcome import Outcome, RowFailure, RowState
+from airoute_cli.core.plan import Plan
+from airoute_cli.core.profile import Profile
+from airoute_cli.edges.ledger import Ledger
+from airoute_cli.engine.budget import Budgets
+from airoute_cli.engine.budget_limits import BudgetLimits
+from airoute_cli.engine.gate import GateClosedError
+from airoute_cli.engine.leases import Exhausted
+from airoute_cli.engine.purse import Purse, UnaffordableError
+
+CODE = "budget"
+
+Execute = Callable[[Plan, Purse], Awaitable[Outcome]]
+# The plans that may take the place of one that is too dear, in the order in which to try them.
+Cheaper = Callable[[Plan], Iterable[Plan]]
+
+_AGAIN: Mapping[Period, str] = {
+    Period.REQUEST: "raise it, lower max_output_tokens, or shorten the row",
+    Period.RUN: "raise it, and go on with --resume --accept-profile",
+    Period.DAY: "go on after 00:00 UTC with --resume, or raise it and add --accept-profile",
+    Period.MONTH: "go on in the next month (UTC) with --resume, or raise it and add "
+    "--accept-profile",
+}
+
+
+def open_spending(
+    profile: Profile,
+    run: str,
+    *,
+    before: Mapping[Account, Decimal] | None = None,
+    note: Callable[[str], None] = lambda _: None,
+) -> Spending:
+    """The budgets of a profile for a run, which stands under that name in the ledger.
+
+    ``before`` is what earlier passes of it spent. Raises RunError where a budget needs the ledger
+    and it cannot be used; without such a budget that is only noted.
+    """
+    try:
+        book = Ledger(profile.name, run)
+    except RunError as error:
+        if BudgetLimits(profile).shared:
+            raise
+        note(f"{error}; what this run spends is not in it")
+        book = None
+    return Spending(profile, Budgets(profile, book, before=(before or {}).items(), note=note))
+
+
+@dataclass(slots=True)
+class Spending:
+    """Opens a purse for every plan. ``on_stop`` is told why the run cannot go on."""
+
+    profile: Profile
+    budgets: Budgets
+    on_stop: Callable[[str], None] = lambda _: None
+
+    async def carry(self, plan: Plan, execute: Execute) -> Outcome:
+        """What comes of ``plan``, which begins when its dearest path is reserved."""
+        purse = Purse(self.budgets, plan)
+        outcome: Outcome | None = None
+        try:
+            await purse.open()
+            outcome = await execute(plan, purse)
+        except UnaffordableError:
+            outcome = Outcome(RowState.PENDING, plan)
+        except GateClosedError:
+            return Outcome(RowState.PENDING, plan)
+        finally:
+            purse.close(outcome)
+        return self._refused(outcome, purse.refused) if purse.refused else outcome
+
+    def _refused(self, outcome: Outcome, exhausted: Exhausted) -> Outcome:
+        """How a row ends that may not spend any more."""
+        plan = outcome.plan
+        wanted = self._on_budget(plan.route if plan else "")
+        message = reason(exhausted, self.profile.path)
+        if outcome.attempts and (said := outcome.attempts[-1].message):
+            message += f"; its last attempt failed: {said}"
+        state = _ENDS.get(wanted, RowState.PENDING)
+        if exhausted.limit.period is Period.REQUEST:
+            state = RowState.FAILED
+        elif state is RowState.PENDING:
+            self.on_stop(message)
+        return replace(outcome, state=state, failure=RowFailure(CODE, message))
+
+    def _on_budget(self, route: str) -> OnBudget:
+        stated = (one.on_budget for one in self.profile.routes if one.name == route)
+        return next(stated, None) or self.profile.policy.on_budget
+
+
+_ENDS: Mapping[OnBudget, RowState] = {
+    OnBudget.FAIL: RowState.FAILED,
+    OnBudget.DEFER: RowState.DEFERRED,
+}
+
+
+def reason(exhausted: Exhausted, path: str) -> str:
+    """Which budget has no room, what is spent and reserved of it, and what to do."""
+    limit, asked = exhausted.limit, dollars(exhausted.asked)
+    remedy = f"{_AGAIN[limit.period]} ({path})"
+    if limit.period is Period.REQUEST:
+        spent = f", on top of {dollars(exhausted.spent)} already spent" if exhausted.spent else ""
+        return f"the row may cost {asked} at worst{spent}, and {limit}; {remedy}"
+    return (
+        f"{limit} has no room: {dollars(exhausted.spent)} is spent, "
+        f"{dollars(exhausted.reserved)} reserved by rows under way, and this row may cost {asked} "
+        f"at worst; {remedy}"
+    )
