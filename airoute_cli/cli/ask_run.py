@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from airoute_cli.cli.exit_codes import ExitCode
+from airoute_cli.cli.options import note_no_audit
 from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import UsageError
@@ -36,6 +37,8 @@ def answer(
     """Plan, ask, print."""
     opened = open_profile(profile, environ)
     _check_model(opened, model)
+    if not quiet:
+        note_no_audit(opened, "ask")
     row = prompt_row(prompt, system, {}, attachments)
     plan = plan_one(opened, row, model=model)
     outcome = asyncio.run(run_one(opened, environ, row, plan, _say if stream else None))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from airoute_cli.core.profile import Profile
     from airoute_cli.core.request import Document, Image
 
 ProfileOption = Annotated[
@@ -51,6 +52,15 @@ def environment(env_file: Path | None) -> Mapping[str, str]:
     from airoute_cli.edges.secrets import load_env_file
 
     return {**load_env_file(env_file), **os.environ}
+
+
+def note_no_audit(profile: Profile, command: str) -> None:
+    """Say so where the profile wants every call written down and a command does not do that."""
+    if profile.audit_content:
+        sys.stderr.write(
+            f"airoute: [policy] audit asks for prompts and answers in the audit file; {command} "
+            "leaves none, batch does\n"
+        )
 
 
 def read_attachments(given: Sequence[str] | None) -> list[Image | Document]:

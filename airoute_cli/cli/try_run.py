@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from airoute_cli.cli.exit_codes import ExitCode
+from airoute_cli.cli.options import note_no_audit
 from airoute_cli.cli.render.plan import draw_plan
 from airoute_cli.core.errors import UsageError
 from airoute_cli.core.outcome import Outcome, RowState
@@ -36,6 +37,8 @@ def show(
     opened = open_profile(profile, environ)
     row = prompt_row(prompt, system, _metadata(metadata), attachments)
     plan = plan_one(opened, row)
+    if run or every:
+        note_no_audit(opened, "try")
     outcomes = _outcomes(opened, environ, row, plan, run=run, every=every)
     features = _features(row)
     if json:

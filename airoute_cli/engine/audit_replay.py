@@ -61,6 +61,11 @@ class Replay:
             basis, self._figures, explain=explain, drawn=drawn, held_to=held_to
         )
 
+    def left_by(self, rule: str, told: Mapping[str, Any]) -> frozenset[str] | None:
+        """Whom a rule alone leaves for the row; None if it does not govern it. As ``plan``."""
+        planner = self.decider(told["pass"]).planner
+        return planner.left_by(rule, basis_in(told["features"]), self._figures)
+
     def difference(self, told: Mapping[str, Any]) -> str | None:
         """The name of what comes out otherwise than it was recorded; None if all is the same."""
         try:

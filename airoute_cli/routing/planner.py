@@ -114,6 +114,10 @@ class Planner:
         )
         return self._decide(asked)
 
+    def left_by(self, rule: str, basis: Basis, snapshot: Snapshot) -> frozenset[str] | None:
+        """Whom one rule alone leaves for a row; None if it does not govern the row."""
+        return self._rulebook.left_by(rule, _recalled(basis), snapshot)
+
     def _decide(self, asked: _Asked) -> Plan:
         subject, snapshot, explain = asked.subject, asked.snapshot, asked.explain
         features = subject.features

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from airoute_cli.engine.audit_prove import prove
 from airoute_cli.engine.audit_verify import verify
 from tests.e2e.conftest import read_lines
 from tests.servers.scripted import ScriptedServer, ok, status
@@ -111,6 +112,35 @@ def assert_closed(folder: Path, servers: Servers) -> None:
     assert "eu-code" in [line["custom_id"] for line in deferred]
 
 
+def assert_proved(folder: Path, at_home: int) -> None:
+    """The audit file says the same: so many calls for personal data, all of them at home."""
+    proof = prove(folder, "personal-data-stays-private")
+    assert proof.verdict.faults == []
+    assert (proof.rows, proof.leaves) == (5, [frozenset({"home"})])
+    assert {model for model, _ in proof.calls} == {"home"}
+    assert proof.calls.total() == at_home
+    assert verify(folder).holds
+
+
+def assert_told(airoute, folder: Path) -> None:
+    """What a person gets to read of it."""
+    proved = airoute("audit", "prove", str(folder), "--rule", "personal-data-stays-private")
+    assert proved.returncode == 0
+    assert "governed 5 rows, 4 calls for them" in proved.stdout
+    assert "every call was to a model that the rule leaves" in proved.stdout
+    shown = airoute("audit", "show", str(folder), "mail").stdout
+    assert MAIL not in shown
+    for line in (
+        "policy    → personal-data-stays-private: found 1 pii.email",
+        'us: policy "personal-data-stays-private": it is not private',
+        'code: does not contain "code"',
+        "asked       1 home at 127.0.0.1:",
+        "end         completed by home",
+    ):
+        assert line in shown
+    assert "handed off: " in airoute("audit", "show", str(folder), "code").stdout
+
+
 def assert_an_edit_is_named(airoute, folder: Path) -> None:
     audit = folder / "audit.jsonl"
     whole = audit.read_bytes()
@@ -137,6 +167,8 @@ def test_personal_data_reaches_the_private_model_alone(
     audit = (tmp_path / "run" / "audit.jsonl").read_text()
     assert not [secret for secret in (MAIL, CARD, "iVBORw0KGgo", "bicycle") if secret in audit]
     assert f"audit: head {verify(tmp_path / 'run').head}" in ran.stderr
+    assert_proved(tmp_path / "run", at_home=4)
+    assert_told(airoute, tmp_path / "run")
     assert_an_edit_is_named(airoute, tmp_path / "run")
 
 
@@ -148,6 +180,7 @@ def test_nothing_leaks_while_the_others_are_down(airoute, servers, write_profile
     assert servers["home"].count == 4
     handed_off = read_lines(tmp_path / "run" / "handoff.jsonl")
     assert [line["custom_id"] for line in handed_off] == ["code"]
+    assert_proved(tmp_path / "run", at_home=4)
 
 
 def test_nothing_leaks_while_the_others_are_rate_limited(
@@ -160,6 +193,7 @@ def test_nothing_leaks_while_the_others_are_rate_limited(
     ran = airoute("batch", str(rows(ROWS)), "-o", "run")
     assert ran.returncode == 3, ran.stderr
     assert_closed(tmp_path / "run", servers)
+    assert_proved(tmp_path / "run", at_home=4)
 
 
 def test_nothing_leaks_when_the_private_model_fails(airoute, servers, write_profile, rows):
@@ -244,6 +278,28 @@ def test_try_shows_what_was_found_and_who_is_left_and_never_the_values(airoute, 
     assert told["excluded"]["us"] == 'policy "personal-data-stays-private": it is not private'
 
 
+CONTENT = """
+[policy]
+audit = { content = true }
+[[routes]]
+name = "rest"
+models = ["us"]
+"""
+
+
+def test_prompts_and_answers_stand_in_the_audit_file_where_the_profile_wants_them(
+    airoute, write_profile, rows, tmp_path
+):
+    write_profile(CONTENT)
+    ran = airoute("batch", str(rows([ROWS[1]])), "-o", "run")
+    assert ran.returncode == 0, ran.stderr
+    decision, _, attempt = read_lines(tmp_path / "run" / "audit.jsonl")[1:4]
+    assert decision["content"] == ROWS[1]
+    assert attempt["content"] == f"You said: write to {MAIL}"
+    assert verify(tmp_path / "run").holds
+    assert "ask leaves none, batch does" in airoute("ask", "hello").stderr
+
+
 def test_a_row_without_required_metadata_fails_with_the_key(
     airoute, servers, write_profile, rows, tmp_path
 ):
@@ -279,5 +335,9 @@ def test_a_row_resumed_under_another_profile_is_held_to_the_first_one_too(
     assert again.returncode == 3, again.stderr
     assert (servers["us"].count, servers["eu"].count) == (before["us"], before["eu"])
     assert servers["home"].count == before["home"] + 2
+    assert verify(tmp_path / "run").holds
+    proof = prove(tmp_path / "run", "personal-data-stays-private")
+    assert proof.holds
+    assert proof.verdict.notes == ["pass 2 ran under a profile without this rule"]
     for name in ("us", "eu"):
         assert MAIL not in seen(servers[name])

@@ -1,64 +1,19 @@
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 
 import orjson
 import pytest
 
 from airoute_cli.core.errors import UsageError
-from airoute_cli.core.figures import Figures
-from airoute_cli.core.outcome import Attempt
-from airoute_cli.core.request import Message, Request, Row, Text
-from airoute_cli.edges.audit_key import Seal
-from airoute_cli.edges.run_folder.audit_log import GENESIS, digest_of
+from airoute_cli.edges.run_folder.audit_log import digest_of
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.audit_trail import AuditTrail, end_pass
 from airoute_cli.engine.audit_verify import verify
 from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.engine.stored_profile import accept_profile, keep_profile
 from airoute_cli.routing.planner import Planner
-
-PROFILE = """
-[providers.here]
-api = "openai"
-base_url = "http://127.0.0.1:1/v1"
-[models.a]
-provider = "here"
-name = "a-1"
-price = "free"
-[models.b]
-provider = "here"
-name = "b-1"
-price = { input = 1.0, output = 2.0 }
-[[routes]]
-name = "refunds"
-models = ["b"]
-when = { contains_any = ["refund"] }
-[[routes]]
-name = "rest"
-models = ["a"]
-fallback = ["b"]
-"""
-SEAL = Seal(b"key")
-
-
-def a_row(number: int) -> Row:
-    text = f"refund {number}" if number % 2 else f"hello {number}"
-    request = Request((Message("user", (Text(text),)),))
-    return Row(f"r{number}", number, bytes([number]) * 16, request, b"{}")
-
-
-def carry_out(folder: RunFolder, trail: AuditTrail, planner: Planner) -> None:
-    figures: dict[str, Figures] = {}
-    for number in range(1, 5):
-        row = a_row(number)
-        plan = planner.plan(row, figures)
-        trail.decide(row, plan, figures)
-        trail.intend(row, plan.calls[0], 1)
-        name = plan.calls[0].model
-        trail.ended(row, 1, Attempt(name, 1.0, 2.0, usd=Decimal(0)), None)
-        figures[name] = figures.get(name, Figures()).answered(20.0 * number, 30, 11, 10)
+from tests.engine.audited import PROFILE, SEAL, carry_out, forge, line_of, rewrite
 
 
 @pytest.fixture
@@ -83,26 +38,6 @@ def run(tmp_path: Path) -> Path:
         end = end_pass(folder.audit, 2, "finished", {"in": 4})
         folder.write_manifest({"passes": 2, "state": "finished", "audit": end})
     return path
-
-
-def rewrite(run: Path, change: dict[int, bytes | None], *, relink: bool = False) -> str:
-    """Change lines by their number from 1 (None drops one); the head of the new chain."""
-    audit = run / "audit.jsonl"
-    lines = audit.read_bytes().splitlines()
-    kept = [change.get(n, line) for n, line in enumerate(lines, 1)]
-    head, new = GENESIS, []
-    for line in kept:
-        if line is None:
-            continue
-        told = orjson.loads(line) | {"n": len(new) + 1, "prev": head}
-        new.append(orjson.dumps(told) if relink else line)
-        head = digest_of(new[-1])
-    audit.write_bytes(b"".join(line + b"\n" for line in new))
-    return head
-
-
-def line_of(run: Path, number: int) -> bytes:
-    return (run / "audit.jsonl").read_bytes().splitlines()[number - 1]
 
 
 def said(run: Path, head: str | None = None) -> list[tuple[int, str]]:
@@ -141,21 +76,14 @@ def test_a_changed_last_line_is_told(run):
 
 def test_a_chain_that_was_written_anew_is_told_by_its_head(run):
     head = verify(run).head
-    other = rewrite(run, {28: line_of(run, 28).replace(b"finished", b"finishes")}, relink=True)
-    manifest = orjson.loads((run / "run.json").read_bytes())
-    manifest["audit"]["head"] = other
-    (run / "run.json").write_bytes(orjson.dumps(manifest))
+    forge(run, {28: line_of(run, 28).replace(b"finished", b"finishes")})
     assert verify(run).holds
     ((_, message),) = said(run, head)
     assert "written anew" in message
 
 
 def test_a_forged_decision_does_not_come_out_again(run):
-    forged = line_of(run, 2).replace(b'"route":"refunds"', b'"route":"rest"')
-    other = rewrite(run, {2: forged}, relink=True)
-    manifest = orjson.loads((run / "run.json").read_bytes())
-    manifest["audit"]["head"] = other
-    (run / "run.json").write_bytes(orjson.dumps(manifest))
+    forge(run, {2: line_of(run, 2).replace(b'"route":"refunds"', b'"route":"rest"')})
     assert said(run) == [(2, "made again, the decision differs in route")]
 
 

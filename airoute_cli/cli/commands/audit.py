@@ -18,6 +18,36 @@ RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder."
 
 
 @app.command()
+def show(
+    run: RunArgument,
+    row: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="A row: its custom_id, or its line in the input where it has none.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Tell the story of a row: what the policy said, who could answer, each call, the end.
+
+    Without ID it is the story of the run, with some ids.
+    """
+    from airoute_cli.cli.render import audit_story as render
+    from airoute_cli.cli.render.machine import print_json
+    from airoute_cli.engine.audit_show import show_row, show_run
+
+    if row is None:
+        told = show_run(run)
+        print_json(render.run_data(told)) if json else render.draw_run(told, run)
+        return
+    story = show_row(run, row)
+    print_json(render.story_data(story)) if json else render.draw_story(story)
+
+
+@app.command()
 def verify(
     run: RunArgument,
     *,
@@ -33,15 +63,29 @@ def verify(
     json: JsonOption = False,
 ) -> None:
     """Check the chain of audit.jsonl, and make every decision again; exit 6 if anything differs."""
-    from airoute_cli.cli.render.audit import verdict_data, verdict_lines
+    from airoute_cli.cli.render.audit import draw_verdict, verdict_data
     from airoute_cli.cli.render.machine import print_json
     from airoute_cli.engine.audit_verify import verify as check
 
     verdict = check(run, head.strip().casefold() if head else None)
-    if json:
-        print_json(verdict_data(verdict))
-    else:
-        for line in verdict_lines(verdict):
-            typer.echo(line)
+    print_json(verdict_data(verdict)) if json else draw_verdict(verdict)
     if not verdict.holds:
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+@app.command()
+def prove(
+    run: RunArgument,
+    *,
+    rule: Annotated[str, typer.Option("--rule", metavar="NAME", help="A rule of the policy.")],
+    json: JsonOption = False,
+) -> None:
+    """Prove that every call for the rows of a rule went where it allows; exit 6 if one did not."""
+    from airoute_cli.cli.render.audit import draw_proof, proof_data
+    from airoute_cli.cli.render.machine import print_json
+    from airoute_cli.engine.audit_prove import prove as follow
+
+    proof = follow(run, rule)
+    print_json(proof_data(proof)) if json else draw_proof(proof)
+    if not proof.holds:
         raise typer.Exit(ExitCode.CHECK_FAILED)

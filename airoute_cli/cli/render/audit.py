@@ -1,11 +1,11 @@
-"""Draws what is found in an audit file: plain lines."""
+"""Draws what was checked in an audit file: plain lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from airoute_cli.cli.render.plain import harmless
+from airoute_cli.cli.render.plain import say
+from airoute_cli.engine.audit_prove import Proof
 from airoute_cli.engine.audit_verify import Verdict
 
 
@@ -22,15 +22,63 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def verdict_lines(verdict: Verdict) -> Iterator[str]:
+def draw_verdict(verdict: Verdict) -> None:
     """A verdict for people."""
-    for fault in verdict.faults:
-        yield harmless(f"{verdict.path}:{fault.line}: {fault.message}")
+    _draw_faults(verdict)
     if verdict.holds:
-        yield f"{verdict.path}: {verdict.records:,} records, none changed, dropped or moved"
-        yield f"{verdict.decisions:,} decisions made again: all the same"
-        yield f"head {verdict.head}"
+        say(f"{verdict.path}: {verdict.records:,} records, none changed, dropped or moved")
+        say(f"{verdict.decisions:,} decisions made again: all the same")
+        say(f"head {verdict.head}")
         behind = verdict.records - (verdict.head_line or verdict.records)
         if behind:
-            yield f"{behind:,} records came after the head that was asked for"
-    yield from (f"note: {note}" for note in verdict.notes)
+            say(f"{behind:,} records came after the head that was asked for")
+    _draw_notes(verdict)
+
+
+def proof_data(proof: Proof) -> dict[str, Any]:
+    """A proof for machines."""
+    verdict = proof.verdict
+    return {
+        "holds": proof.holds,
+        "rule": proof.rule,
+        "rows": proof.rows,
+        "decisions": proof.decisions,
+        "calls": proof.calls.total(),
+        "models": [
+            {"model": model, "host": host, "calls": calls}
+            for (model, host), calls in sorted(proof.calls.items())
+        ],
+        "leaves": [sorted(models) for models in proof.leaves],
+        "faults": [{"line": fault.line, "message": fault.message} for fault in verdict.faults],
+        "notes": verdict.notes,
+    }
+
+
+def draw_proof(proof: Proof) -> None:
+    """A proof for people."""
+    _draw_faults(proof.verdict)
+    calls = proof.calls.total()
+    say(
+        f'rule "{proof.rule}": governed {_many(proof.rows, "row")}, {_many(calls, "call")} for them'
+    )
+    for models in proof.leaves:
+        say(f"it leaves {', '.join(sorted(models)) or 'nobody'}")
+    for (model, host), count in sorted(proof.calls.items()):
+        say(f"  {model} at {host}: {_many(count, 'call')}")
+    if proof.holds:
+        say("every call was to a model that the rule leaves; the chain is whole")
+    _draw_notes(proof.verdict)
+
+
+def _draw_faults(verdict: Verdict) -> None:
+    for fault in verdict.faults:
+        say(f"{verdict.path}:{fault.line}: {fault.message}")
+
+
+def _draw_notes(verdict: Verdict) -> None:
+    for note in verdict.notes:
+        say(f"note: {note}")
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

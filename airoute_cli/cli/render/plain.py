@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import typer
+
 # C0 but tab and newline, DEL, C1: whatever could start a control sequence (ECMA-48).
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -11,3 +13,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 def harmless(text: str) -> str:
     """``text`` without control characters, so that it cannot drive the terminal."""
     return _CONTROLS.sub("", text)
+
+
+def say(text: str) -> None:
+    """A line of plain text on stdout."""
+    typer.echo(harmless(text))

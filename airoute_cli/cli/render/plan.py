@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-import typer
-
-from airoute_cli.cli.render.plain import harmless
+from airoute_cli.cli.render.plain import say
 from airoute_cli.core.plan import Call, Plan
 from airoute_cli.core.policy import OnEmpty
 from airoute_cli.routing.carry import named
@@ -26,29 +24,29 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
     shown = [f"about {features['input_tokens']:,} input tokens", f"task {features['task']}"]
     shown += [f"needs {need}" for need in features["needs"]]
     shown += [f"{key}={value}" for key, value in features["metadata"].items()]
-    _say("features    " + ", ".join(shown))
+    say("features    " + ", ".join(shown))
     for line in _policy_lines(plan):
-        _say(line)
+        say(line)
     for number, rule in enumerate(plan.rules):
         mark = "→" if rule.matched else " "
         head = "rules     " if number == 0 else " " * 10
-        _say(f"{head}{mark} {rule.route}: {rule.reason}")
+        say(f"{head}{mark} {rule.route}: {rule.reason}")
     for number, candidate in enumerate(plan.candidates):
         mark = "→" if candidate.taken else ("·" if candidate.eligible else "✗")
         head = "models    " if number == 0 else " " * 10
-        _say(f"{head}{mark} {candidate.model}: {candidate.reason}")
-    _say(f"plan        {plan.reason}")
+        say(f"{head}{mark} {candidate.model}: {candidate.reason}")
+    say(f"plan        {plan.reason}")
     if plan.refusal:
-        _say(f"{_ENDS[plan.on_empty]:12}{plan.refusal}")
+        say(f"{_ENDS[plan.on_empty]:12}{plan.refusal}")
         return
     for number, call in enumerate(plan.calls):
         head = "calls     " if number == 0 else " " * 10
-        _say(
+        say(
             f"{head}{number + 1} {call.model} ({call.role}): about {call.input_tokens:,} in, "
             f"at most {call.max_output_tokens:,} out, {usd(call.expected_usd)} expected, "
             f"{usd(call.worst_usd)} at worst" + _without(call),
         )
-    _say(f"cost        {usd(plan.expected_usd)} expected, {usd(plan.worst_usd)} at worst")
+    say(f"cost        {usd(plan.expected_usd)} expected, {usd(plan.worst_usd)} at worst")
 
 
 def _policy_lines(plan: Plan) -> Iterator[str]:
@@ -68,10 +66,6 @@ def _policy_lines(plan: Plan) -> Iterator[str]:
         yield f"{'':10}✗ {name}: {exclusion}"
     if ruling.redacted:
         yield f"redacted    {', '.join(sorted(ruling.redacted))}"
-
-
-def _say(text: str) -> None:
-    typer.echo(harmless(text))
 
 
 def _without(call: Call) -> str:

@@ -45,6 +45,15 @@ class Rulebook:
             verdicts=tuple(rule.verdict(subject) for rule in self._rules) if explain else (),
         )
 
+    def left_by(self, name: str, subject: Subject, snapshot: Snapshot) -> frozenset[str] | None:
+        """Whom one rule alone leaves for a row; None if it does not govern the row."""
+        governing = [rule for rule in self._rules if rule.stated.name == name]
+        governing = [rule for rule in governing if rule.matches(subject)]
+        if not governing:
+            return None
+        excluded = self._excluded(governing, subject, snapshot)
+        return frozenset(name for name in self._models if name not in excluded)
+
     def _excluded(
         self, governing: Iterable[_Rule], subject: Subject, snapshot: Snapshot
     ) -> dict[str, Exclusion]:
