@@ -12,6 +12,7 @@ from airoute_cli.cli.commands.ask import ask
 from airoute_cli.cli.commands.batch import batch
 from airoute_cli.cli.commands.completion import completion
 from airoute_cli.cli.commands.diff import diff
+from airoute_cli.cli.commands.eval import evaluate
 from airoute_cli.cli.commands.try_ import try_
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ app.command()(batch)
 app.command("try")(try_)
 app.add_typer(audit.app, name="audit")
 app.command()(diff)
+app.command("eval")(evaluate)
 app.add_typer(profile.app, name="profile")
 app.add_typer(models.app, name="models")
 app.add_typer(providers.app, name="providers")

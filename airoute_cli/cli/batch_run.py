@@ -177,7 +177,7 @@ def _tell(flags: BatchFlags, report: BatchReport, narrator: Narrator) -> None:
 def _exit_code(report: BatchReport) -> ExitCode:
     codes = [_rows_code(report.summary["rows"])]
     if report.stop_reason is not None:
-        codes.append(_STOPPED[report.stop_reason])
+        codes.append(STOP_CODES[report.stop_reason])
     if not report.summary["conserved"]:
         codes.append(ExitCode.FATAL)
     return gravest(codes)
@@ -189,7 +189,7 @@ def _rows_code(rows: Mapping[str, Any]) -> ExitCode:
     return ExitCode.REFUSED if rows["refused"] else ExitCode.OK
 
 
-_STOPPED = {
+STOP_CODES = {
     StopReason.INTERRUPTED: ExitCode.INTERRUPTED,
     StopReason.TERMINATED: ExitCode.TERMINATED,
     StopReason.UNAVAILABLE: ExitCode.STOPPED,

@@ -40,7 +40,8 @@ class Basis(NamedTuple):
     ``held`` are the numbers of the conditions on the text that were found to hold, so that the
     plan can be made again without the text. ``own_cap`` is the row's own ``max_output_tokens``,
     ``own_system`` whether it has a system turn. ``earlier`` are the bases under the profiles that
-    a resumed row is held to as well, oldest first.
+    a resumed row is held to as well, oldest first. ``only_model`` and ``only_route`` were named by
+    hand.
     """
 
     features: Features
@@ -50,6 +51,8 @@ class Basis(NamedTuple):
     own_cap: int | None = None
     own_system: bool = False
     earlier: tuple[Basis, ...] = ()
+    only_model: str | None = None
+    only_route: str | None = None
 
 
 class CallRole(StrEnum):

@@ -46,6 +46,8 @@ def basis_told(basis: Basis, keys: Iterable[str]) -> dict[str, Any]:
         "own_cap": basis.own_cap,
         "own_system": basis.own_system,
         "earlier": [basis_told(one, keys) for one in basis.earlier],
+        "only_model": basis.only_model,
+        "only_route": basis.only_route,
     }
     return {key: value for key, value in told.items() if value}
 
@@ -68,6 +70,8 @@ def basis_in(told: Mapping[str, Any]) -> Basis:
         told.get("own_cap"),
         told.get("own_system", False),
         tuple(map(basis_in, told.get("earlier", ()))),
+        told.get("only_model"),
+        told.get("only_route"),
     )
 
 

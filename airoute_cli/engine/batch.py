@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from airoute_cli.core.errors import SetupError, UsageError
@@ -25,7 +26,7 @@ from airoute_cli.engine.emitter import Emitter
 from airoute_cli.engine.endpoints import Endpoints
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
-from airoute_cli.engine.held_planner import plan_within
+from airoute_cli.engine.held_planner import PlanRow, plan_within
 from airoute_cli.engine.job import Job, Machinery
 from airoute_cli.engine.lasting import Lasting
 from airoute_cli.engine.live_figures import LiveFigures
@@ -58,6 +59,8 @@ class BatchOptions:
     limit: int | None = None
     ordered: bool = False
     plain_lines: bool = False
+    only_model: str | None = None
+    only_route: str | None = None
 
     @property
     def limits(self) -> Limits:
@@ -89,7 +92,7 @@ async def run_batch(
     was finished by then is saved.
     """
     profile = chain.profile
-    require_prices(profile)
+    require_prices(profile, options)
     async with AsyncExitStack() as stack:
         source = stack.enter_context(open_rows(options.source, plain_lines=options.plain_lines))
         clock = Clock.real()
@@ -99,7 +102,7 @@ async def run_batch(
         canary = Canary(profile.models.values(), profile.run.canary)
         turn_away = away_from(gate, canary)
         doors = Doors(profile.models.values(), clock, turn_away=turn_away, tell=note)
-        await endpoints.prepare(models_in_use(profile))
+        await endpoints.prepare(models_in_use(profile, options))
         await prepare_stand_ins(profile, endpoints, doors)
         seal = user_seal()
         past = stack.enter_context(Past.read(folder, seal, with_tries=bool(chain.earlier)))
@@ -134,11 +137,19 @@ async def run_batch(
     return BatchReport(summary, job.stop_reason)
 
 
-def models_in_use(profile: Profile) -> list[Model]:
-    """The models that some route may call, in the profile's order."""
+def models_in_use(profile: Profile, options: BatchOptions | None = None) -> list[Model]:
+    """The models that some route may call, in the profile's order.
+
+    Of ``options`` only a model or a route that everything goes to counts.
+    """
+    only_model = options.only_model if options else None
+    only_route = options.only_route if options else None
+    if only_model is not None:
+        return [profile.models[only_model]] if only_model in profile.models else []
     named = {
         name
         for route in profile.routes
+        if only_route in {None, route.name}
         for name in (*route.models, *route.fallback, *helpers_of(route))
     }
     return [model for name, model in profile.models.items() if name in named]
@@ -167,11 +178,12 @@ async def prepare_stand_ins(profile: Profile, endpoints: Endpoints, doors: Doors
                 doors.shut(name, Lasting("not_set_up", f"{name} cannot stand in", str(error)))
 
 
-def require_prices(profile: Profile) -> None:
+def require_prices(profile: Profile, options: BatchOptions | None = None) -> None:
     """Refuse a run with a model whose price nobody knows. Raises UsageError."""
     if profile.unknown_price is UnknownPrice.ALLOW:
         return
-    unknown = [model.name for model in models_in_use(profile) if model.price is None]
+    used = models_in_use(profile, options)
+    unknown = [model.name for model in used if model.price is None]
     if unknown:
         names = ", ".join(repr(name) for name in unknown)
         raise UsageError(
@@ -206,7 +218,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         source=source,
         folder=folder,
         admission=Admission(past.index, counts, retry_errors=options.retry_errors),
-        plan=plan_within(Planner(profile), chain.earlier, past.first_tried),
+        plan=_plan(options, chain, past),
         figures=figures,
         executor=Executor(
             profile, endpoints, gate, figures, doors=doors, canary=canary, clock=clock
@@ -233,6 +245,13 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     names = [model.name for model in models_in_use(profile)]
     stop_early(job, profile, doors, canary, names, note)
     return job
+
+
+def _plan(options: BatchOptions, chain: ProfileChain, past: Past) -> PlanRow:
+    planner = Planner(chain.profile)
+    if options.only_model or options.only_route:
+        return partial(planner.plan, only_model=options.only_model, only_route=options.only_route)
+    return plan_within(planner, chain.earlier, past.first_tried)
 
 
 async def _drive(job: Job, watch: Watch, note: Note) -> None:

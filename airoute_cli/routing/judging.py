@@ -55,6 +55,15 @@ def score_request(request: Request, answer: Completion) -> Request:
     return _request(_SCORE_SYSTEM, said, "score", {"type": "integer"})
 
 
+def grade_request(request: Request, answer: str, criterion: str) -> Request:
+    """The request that asks how well an answer meets what somebody says of a good one."""
+    said = (
+        f"{_asked(request)}\n\n<good>\n{criterion}\n</good>\n\n<answer>\n{answer}\n</answer>\n\n"
+        "A good answer is what stands under good."
+    )
+    return _request(_SCORE_SYSTEM, said, "score", {"type": "integer"})
+
+
 def choice_request(request: Request, answers: Sequence[Completion], *, merges: bool) -> Request:
     """The request that asks which of the answers is best, or for one made of them."""
     each = "\n\n".join(

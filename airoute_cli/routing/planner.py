@@ -80,18 +80,19 @@ class Planner:
         *,
         explain: bool = False,
         only_model: str | None = None,
+        only_route: str | None = None,
         held_to: Sequence[EarlierProfile] = (),
     ) -> Plan:
         """The plan for ``row``; the same arguments always give the same one.
 
-        ``explain`` fills ``rules`` and ``candidates``. ``only_model`` passes the routes by; a
-        name that the profile does not have raises UsageError. ``held_to`` are profiles that must
-        allow a model as well.
+        ``explain`` fills ``rules`` and ``candidates``. ``only_model`` passes the routes by, and
+        ``only_route`` takes that one whatever its ``when`` says; a name that the profile does not
+        have raises UsageError. ``held_to`` are profiles that must allow a model as well.
         """
         features = self.features(row)
         subject = Subject(features, lambda: self._scanner.scan(row.request))
         earlier = [(one, one.subject(row.request, features)) for one in held_to]
-        asked = _Asked(row.request, subject, earlier, snapshot, explain, only_model)
+        asked = _Asked(row.request, subject, earlier, snapshot, explain, only_model, only_route)
         return self._decide(asked)
 
     def plan_again(
@@ -110,7 +111,14 @@ class Planner:
         recalled = zip(held_to, map(_recalled, basis.earlier), strict=True)
         request = _stub(basis)
         asked = _Asked(
-            request, _recalled(basis), list(recalled), snapshot, explain, None, drawn=drawn
+            request,
+            _recalled(basis),
+            list(recalled),
+            snapshot,
+            explain,
+            basis.only_model,
+            basis.only_route,
+            drawn,
         )
         return self._decide(asked)
 
@@ -131,6 +139,10 @@ class Planner:
             why = f'model "{named}", as asked for with -m'
             trail = Trail(why, ruling, _basis(asked), explain=explain)
             return self._by_hand(named).plan(asked.request, features, snapshot, trail, held_to)
+        if (route := asked.only_route) is not None:
+            why = f'route "{route}", as asked for'
+            trail = Trail(why, ruling, _basis(asked), (), explain, asked.drawn)
+            return self._route(route).plan(asked.request, features, snapshot, trail, held_to)
         taken = self._rules.first(subject)
         rules = self._verdicts(subject, taken) if explain else ()
         if taken is None:
@@ -156,6 +168,13 @@ class Planner:
             raise UsageError(f'The profile has no model "{model}". Its models are {known}.')
         return CompiledRoute(Route(BY_HAND, single.NAME, (model,)), self._profile)
 
+    def _route(self, name: str) -> CompiledRoute:
+        for route in self._routes:
+            if route.route.name == name:
+                return route
+        known = quoted((route.name for route in self._profile.routes), "and")
+        raise UsageError(f'The profile has no route "{name}". Its routes are {known}.')
+
     def _why(self, subject: Subject, taken: int) -> str:
         _, reason = self._rules.matchers[taken].explain(subject)
         return f'route "{self._profile.routes[taken].name}": {reason}'
@@ -179,7 +198,8 @@ class _Asked(NamedTuple):
     earlier: Sequence[tuple[EarlierProfile, Subject]]
     snapshot: Snapshot
     explain: bool
-    only_model: str | None
+    only_model: str | None = None
+    only_route: str | None = None
     drawn: str | None = None
 
 
@@ -196,6 +216,8 @@ def _basis(asked: _Asked) -> Basis:
             Basis(under.features, frozenset(under.held), under.scan_if_made)
             for _, under in asked.earlier
         ),
+        asked.only_model,
+        asked.only_route,
     )
 
 

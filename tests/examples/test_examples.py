@@ -22,7 +22,7 @@ from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.routing.planner import Planner
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-STEPS = ("steps.jsonl", "steps.toml")
+STEPS = ("steps.jsonl", "steps.toml", "cases.jsonl", "brief.toml")
 PROFILES = ("starter.toml", "multi.toml", "policy.toml", "policy-next.toml")
 
 # The contract of the profile: the keys of each table. None stands for free names.

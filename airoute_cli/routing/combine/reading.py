@@ -13,14 +13,19 @@ _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+
 
 def field_of(text: str, field: str) -> Any:
     """The value at ``field`` (``a.b.0``) of a JSON answer; None where it is not there."""
-    fenced = _FENCE.match(text)
     try:
-        value: Any = json.loads(fenced[1] if fenced else text)
+        value: Any = json.loads(unfenced(text))
         for part in field.split("."):
             value = value[int(part)] if isinstance(value, list) else value[part]
     except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         return None
     return value
+
+
+def unfenced(text: str) -> str:
+    """What stands inside a code fence around the whole text; without one, the text."""
+    fenced = _FENCE.match(text)
+    return fenced[1] if fenced else text
 
 
 def normalised(text: str) -> str:

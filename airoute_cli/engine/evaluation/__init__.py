@@ -1,0 +1,1 @@
+"""Evaluation: several contenders answer the same cases, and are graded and compared."""
