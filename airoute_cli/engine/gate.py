@@ -96,12 +96,13 @@ class TurnedAwayError(Exception):
 class Lease:
     """The right to make one call; give it back with ``release``."""
 
-    __slots__ = ("_gate", "_granted_at", "_queue", "_taken", "_tokens")
+    __slots__ = ("_gate", "_granted_at", "_granted_rate", "_queue", "_taken", "_tokens")
 
     def __init__(self, gate: Gate, queue: _Queue, now: float, tokens: int) -> None:
         self._gate = gate
         self._queue = queue
         self._granted_at = now
+        self._granted_rate = queue.pace.rate
         self._tokens = tokens
         self._taken = [subject.take(now, tokens) for subject in queue.subjects]
 
@@ -113,9 +114,9 @@ class Lease:
         now = self._gate.now()
         pace = self._queue.pace
         if refused:
-            pace.refused(self._granted_at, now)
+            pace.refused(self._granted_at, self._granted_rate, now)
         elif refused is False:
-            pace.answered(now)
+            pace.answered(self._granted_rate, now)
         for subject, taken in zip(self._queue.subjects, self._taken, strict=True):
             subject.in_flight -= 1
             if tokens is not None:

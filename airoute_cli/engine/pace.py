@@ -6,8 +6,11 @@ a provider counts arrivals, so slow answers are no reason to send less.
 
 from __future__ import annotations
 
+import math
+
 from airoute_cli.core.rate_limits import Allowance, RateLimits
 from airoute_cli.engine.bucket import Bucket
+from airoute_cli.engine.chance import Chance
 from airoute_cli.engine.window import WINDOW_S
 
 # A refusal takes the pace just below what was really served, by a tenth at least and half at most.
@@ -79,6 +82,7 @@ class Pace:
 
     __slots__ = (
         "_base",
+        "_chance",
         "_cut_at",
         "_grown_at",
         "_held_until",
@@ -98,8 +102,9 @@ class Pace:
         self._tokens: Bucket | None = None
         self._told: float | None = None
         self._served = _Served(now)
+        self._chance = Chance()
         self._base = 0.0
-        self._cut_at = self._grown_at = self._held_until = float("-inf")
+        self._cut_at = self._grown_at = self._held_until = -math.inf
         self._pressed = self._searching = self._refused = False
 
     @property
@@ -133,9 +138,13 @@ class Pace:
         if self._tokens:
             self._tokens.give_back(reserved - tokens)
 
-    def answered(self, now: float) -> None:
-        """A call was served: room to go up, if the pace is what holds calls back."""
+    def answered(self, at_rate: float | None, now: float) -> None:
+        """A call that was let out at that rate was served.
+
+        There is room to go up, if the pace is what holds calls back.
+        """
         self._served.add(now)
+        self._chance.answered(at_rate or math.inf)
         if self._requests is None or now <= self._grown_at:
             return
         elapsed = min(1.0, now - self._grown_at)
@@ -144,12 +153,15 @@ class Pace:
             self._pressed = False
             self._go_at(min(self._grown(now, elapsed), self._ceiling), now)
 
-    def refused(self, granted_at: float, now: float) -> None:
-        """The provider said "too fast" to a call that was let out at ``granted_at``.
+    def refused(self, granted_at: float, at_rate: float | None, now: float) -> None:
+        """The provider said "too fast" to a call that was let out at that time and rate.
 
         Calls that were under way when the pace was cut say nothing new: one cut a round trip.
         """
-        if granted_at <= self._cut_at:
+        if not self._chance.refused(at_rate or math.inf) or granted_at <= self._cut_at:
+            return
+        if (absolved := self._chance.absolves(self.rate or math.inf)) is not None:
+            self._go_back_to(absolved, now)
             return
         self._cut_at = self._grown_at = now
         self._refused = True
@@ -163,7 +175,7 @@ class Pace:
             self._base = rate
             aim = served if self._served.known(now) else rate
             cut = min(max(aim * GENTLEST_CUT, rate * HARDEST_CUT), rate * GENTLEST_CUT)
-            self._go_at(max(SLOWEST, cut), now)
+            self._go_at(max(SLOWEST, self._chance.braked(rate, cut)), now)
 
     def observe(self, limits: RateLimits, now: float) -> None:
         """Follow what the headers of an answer tell: down at once, up by and by."""
@@ -178,10 +190,19 @@ class Pace:
             else:
                 self._tokens.change(min(rate, self._tokens.rate * SEARCH), now)
 
+    def _go_back_to(self, rate: float, now: float) -> None:
+        """A slower pace was no better: take the old one again, and see whether more is borne."""
+        self._cut_at = self._grown_at = now
+        self._searching = True
+        if math.isinf(rate) and math.isinf(self._ceiling):
+            self._requests = None
+        else:
+            self._go_at(min(rate, self._ceiling), now)
+
     @property
     def _ceiling(self) -> float:
         known = [rate for rate in (self._stated, self._told) if rate is not None]
-        return min(known, default=float("inf"))
+        return min(known, default=math.inf)
 
     def _go_at(self, rate: float, now: float) -> None:
         if self._requests is None:

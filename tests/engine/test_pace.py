@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -159,9 +161,9 @@ def test_a_stated_limit_that_is_too_high_is_corrected():
 def test_the_first_burst_of_refusals_is_one_cut():
     pace = Pace(100.0, 0.0)
     for _ in range(50):
-        pace.refused(granted_at=0.0, now=0.2)
+        pace.refused(granted_at=0.0, at_rate=100.0, now=0.2)
     assert pace.rate == pytest.approx(90.0)
-    pace.refused(granted_at=0.3, now=0.5)
+    pace.refused(granted_at=0.3, at_rate=90.0, now=0.5)
     assert pace.rate == pytest.approx(81.0)
 
 
@@ -214,3 +216,36 @@ def test_without_a_header_or_a_refusal_nothing_is_held_back():
     seen = _simulate(lambda _now: True, minutes=0.5, workers=50, latency=0.1)
     assert len(seen.served) >= 50 * 299
     assert Pace(None, 0.0).rate is None
+
+
+def _by_chance(share: float, admit: Callable[[float], bool] = lambda _now: True):
+    dice = random.Random(7)
+    return lambda now: dice.random() >= share and admit(now)
+
+
+@pytest.mark.parametrize("stated", [None, 3_000])
+@pytest.mark.parametrize("latency", [0.4, 3.0])
+@pytest.mark.parametrize(("share", "used"), [(0.01, 0.7), (0.05, 0.7), (0.2, 0.2)])
+def test_refusals_by_chance_do_not_draw_the_pace_down(share, used, latency, stated):
+    model = Model("m", Provider("p", "openai", limits=Limits(stated)), "m")
+    seen = _simulate(_by_chance(share), model=model, latency=latency, workers=32, minutes=8)
+    borne = min(32 / latency, stated / 60 if stated else math.inf)
+    assert seen.served_between(300, 480) >= used * borne * 180
+
+
+def test_a_ceiling_is_kept_to_although_some_are_refused_by_chance():
+    seen = _simulate(_by_chance(0.05, Leaky(50, 5).admit), minutes=8)
+    served, refused = seen.served_between(240, 480), seen.refused_between(240, 480)
+    assert served >= 0.85 * 50 * 240
+    assert refused <= 0.15 * (served + refused)
+
+
+def test_a_ceiling_that_falls_is_followed_down():
+    ceiling = Leaky(100, 5)
+
+    def admit(now: float) -> bool:
+        ceiling.rate = 100 if now < 120 else 5
+        return ceiling.admit(now)
+
+    seen = _simulate(admit, minutes=6)
+    assert seen.refused_between(180, 360) <= 0.15 * seen.served_between(180, 360)
