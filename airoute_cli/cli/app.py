@@ -10,6 +10,7 @@ from airoute_cli import __version__
 from airoute_cli.cli.commands import audit, models, profile, providers
 from airoute_cli.cli.commands.ask import ask
 from airoute_cli.cli.commands.batch import batch
+from airoute_cli.cli.commands.calibrate import calibrate
 from airoute_cli.cli.commands.completion import completion
 from airoute_cli.cli.commands.diff import diff
 from airoute_cli.cli.commands.eval import evaluate
@@ -48,6 +49,7 @@ app.command("try")(try_)
 app.add_typer(audit.app, name="audit")
 app.command()(diff)
 app.command("eval")(evaluate)
+app.command()(calibrate)
 app.add_typer(profile.app, name="profile")
 app.add_typer(models.app, name="models")
 app.add_typer(providers.app, name="providers")

@@ -41,7 +41,7 @@ class Basis(NamedTuple):
     plan can be made again without the text. ``own_cap`` is the row's own ``max_output_tokens``,
     ``own_system`` whether it has a system turn. ``earlier`` are the bases under the profiles that
     a resumed row is held to as well, oldest first. ``only_model`` and ``only_route`` were named by
-    hand.
+    hand; ``scores`` are what the route's strategy made of the text, by model.
     """
 
     features: Features
@@ -53,6 +53,7 @@ class Basis(NamedTuple):
     earlier: tuple[Basis, ...] = ()
     only_model: str | None = None
     only_route: str | None = None
+    scores: Mapping[str, float] = NOTHING
 
 
 class CallRole(StrEnum):

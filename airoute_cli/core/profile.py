@@ -213,8 +213,8 @@ class Profile:
     """A whole profile.
 
     ``audit_content``: prompts and answers stand in the audit file of a run as they are.
-    ``document`` is the TOML as read (it never holds a secret) and ``digest`` the hex digest of it;
-    both stand in the run folder.
+    ``document`` is the TOML as read (it never holds a secret), ``files`` what stands in the JSON
+    files that it names, and ``digest`` the hex digest of both; all stand in the run folder.
     """
 
     name: str
@@ -228,6 +228,7 @@ class Profile:
     run: RunSettings = NO_RUN_SETTINGS
     audit_content: bool = False
     document: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    files: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     digest: str = ""
 
     @property

@@ -48,6 +48,7 @@ def basis_told(basis: Basis, keys: Iterable[str]) -> dict[str, Any]:
         "earlier": [basis_told(one, keys) for one in basis.earlier],
         "only_model": basis.only_model,
         "only_route": basis.only_route,
+        "scores": dict(basis.scores),
     }
     return {key: value for key, value in told.items() if value}
 
@@ -72,6 +73,7 @@ def basis_in(told: Mapping[str, Any]) -> Basis:
         tuple(map(basis_in, told.get("earlier", ()))),
         told.get("only_model"),
         told.get("only_route"),
+        told.get("scores", {}),
     )
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from airoute_cli.core.money import FREE_RATES, Price
 from airoute_cli.core.profile import Profile
+from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.catalogue import services
 from airoute_cli.edges.prices import CatalogueEntry
 from airoute_cli.edges.profile.apis import Apis
+from airoute_cli.edges.profile.files import OpenFile
 from airoute_cli.edges.profile.load import find_profile, load_profile, profile_from_document
 from airoute_cli.edges.profile.reference import reference
 from airoute_cli.edges.profile.strategies import Strategies
@@ -27,13 +29,29 @@ def open_profile(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
     return load_profile(path, strategies=strategies(), apis=apis())
 
 
-def reopen_profile(document: Mapping[str, Any], path: str) -> Profile:
-    """The profile of a document that a run folder kept. Raises ProfileError.
+def open_untrained(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
+    """As ``open_profile``, for what makes the files that the profile names: none of them is read.
+
+    Nothing can be planned with it.
+    """
+    path = find_profile(explicit, environ, Path.cwd())
+    return load_profile(path, strategies=Strategies(OPTIONS), apis=apis())
+
+
+def reopen_profile(
+    document: Mapping[str, Any], path: str, files: Mapping[str, Any] = NOTHING
+) -> Profile:
+    """The profile of a document that a run folder kept, with its files. Raises ProfileError.
 
     Nothing is looked up: the caller has kept the catalogue's prices and windows, and puts them in.
     """
     return profile_from_document(
-        document, path, strategies=strategies(), apis=apis(), find_price=_kept_elsewhere
+        document,
+        path,
+        strategies=strategies(),
+        apis=apis(),
+        files=files,
+        find_price=_kept_elsewhere,
     )
 
 
@@ -61,5 +79,8 @@ def apis() -> Apis:
     return Apis(services(), format_spec)
 
 
-def _problem(strategy: str, models: Sequence[str], options: Any) -> str | None:
-    return STRATEGIES[strategy].problem(models, options)
+def _problem(strategy: str, models: Sequence[str], options: Any, open_file: OpenFile) -> str | None:
+    try:
+        return STRATEGIES[strategy].problem(models, options.bound(open_file))
+    except ValueError as error:
+        return str(error)

@@ -22,6 +22,7 @@ from airoute_cli import __version__
 from airoute_cli.core.errors import RunError
 from airoute_cli.core.money import Price, Rates
 from airoute_cli.core.profile import Model, Profile
+from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.run_folder.folder import RunFiles, RunFolder
 from airoute_cli.engine.open_profile import reopen_profile
 
@@ -104,13 +105,14 @@ def _told(profile: Profile, *, from_pass: int) -> dict[str, Any]:
         "digest": profile.digest,
         "from_pass": from_pass,
         "document": profile.document,
+        "files": dict(profile.files),
         "models": {name: _model(model) for name, model in profile.models.items()},
         "versions": {"airoute": __version__, "python": platform.python_version()},
     }
 
 
 def _profile(kept: Mapping[str, Any]) -> Profile:
-    profile = reopen_profile(kept["document"], kept["path"])
+    profile = reopen_profile(kept["document"], kept["path"], kept.get("files", NOTHING))
     opened = profile.models.items()
     found = {name: _with_facts(model, kept["models"][name]) for name, model in opened}
     return replace(profile, models=MappingProxyType(found))

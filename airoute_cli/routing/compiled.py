@@ -24,7 +24,8 @@ _NOBODY = Ordering(())
 class Trail(NamedTuple):
     """How a request came to its route, and what the policy says of it; both go into the plan.
 
-    ``drawn`` is the model that a draw by the row's digest fell on, in a plan that is made again.
+    ``drawn`` is the model that a draw by the row's digest fell on, in a plan that is made again,
+    and ``scores`` what the strategy had made of the text.
     """
 
     why: str
@@ -33,6 +34,7 @@ class Trail(NamedTuple):
     rules: tuple[RuleVerdict, ...] = ()
     explain: bool = False
     drawn: str | None = None
+    scores: Mapping[str, float] | None = None
 
 
 class CompiledRoute:
@@ -41,7 +43,8 @@ class CompiledRoute:
     def __init__(self, route: Route, profile: Profile) -> None:
         self.route = route
         self._strategy = STRATEGIES[route.strategy]
-        self._options: Any = self._strategy.Options(**route.options)
+        options = self._strategy.Options(**route.options)
+        self._options: Any = options.bound(profile.files.__getitem__)
         self._chooser = Chooser(route)
         self._checks = checks_for(profile.unknown_price, profile.unsupported)
         self._own = tuple(dict.fromkeys((*route.models, *route.fallback)))
@@ -76,7 +79,7 @@ class CompiledRoute:
         reasons = {name: reason or _told(excluded.get(name)) for name, reason in unable.items()}
         able = {name: choice for name, choice in choices.items() if reasons[name] is None}
         helpers = self._able_helpers(request, features, snapshot, trail)
-        ordering = self._order(able, features, helpers, trail.drawn)
+        ordering = self._order(able, features, helpers, trail)
         picks = (*ordering.picks, *self._behind(able, ordering))
         if picks:
             picks = (*picks, *self._stand_ins(able))
@@ -90,7 +93,7 @@ class CompiledRoute:
             refusal=None if picks else self._refusal(reasons),
             ruling=trail.ruling,
             on_empty=OnEmpty.REFUSE if picks else _on_empty(excluded.values()),
-            basis=trail.basis,
+            basis=_with_scores(trail.basis, ordering),
             tier=tier_of(features.metadata),
         )
 
@@ -121,13 +124,15 @@ class CompiledRoute:
         able: Mapping[str, Choice],
         features: Features,
         helpers: Mapping[str, Choice],
-        drawn: str | None,
+        trail: Trail,
     ) -> Ordering:
         """What the strategy makes of the route's own models that may answer."""
         candidates = [able[name] for name in self.route.models if name in able]
         if not candidates:
             return _NOBODY
-        context = StrategyContext(self.route.name, self._options, features, helpers, drawn)
+        context = StrategyContext(
+            self.route.name, self._options, features, helpers, trail.drawn, trail.scores
+        )
         return self._strategy.order(candidates, context)
 
     def _behind(self, able: Mapping[str, Choice], ordering: Ordering) -> Iterator[Pick]:
@@ -150,6 +155,10 @@ class CompiledRoute:
     def _refusal(self, reasons: Mapping[str, str | None]) -> str:
         each = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         return f'no model of route "{self.route.name}" may answer: {each}'
+
+
+def _with_scores(basis: Basis, ordering: Ordering) -> Basis:
+    return basis._replace(scores=ordering.scores) if ordering.scores else basis
 
 
 def _objection(

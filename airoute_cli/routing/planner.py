@@ -119,6 +119,7 @@ class Planner:
             basis.only_model,
             basis.only_route,
             drawn,
+            basis.scores,
         )
         return self._decide(asked)
 
@@ -148,7 +149,7 @@ class Planner:
         if taken is None:
             return _nobody(NO_ROUTE, ruling, _basis(asked), rules)
         why = self._why(subject, taken)
-        trail = Trail(why, ruling, _basis(asked), rules, explain, asked.drawn)
+        trail = Trail(why, ruling, _basis(asked), rules, explain, asked.drawn, asked.scores)
         return self._routes[taken].plan(asked.request, features, snapshot, trail, held_to)
 
     def _lacking(self, metadata: Mapping[str, Any]) -> str | None:
@@ -201,6 +202,7 @@ class _Asked(NamedTuple):
     only_model: str | None = None
     only_route: str | None = None
     drawn: str | None = None
+    scores: Mapping[str, float] | None = None
 
 
 def _basis(asked: _Asked) -> Basis:

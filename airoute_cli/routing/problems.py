@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from airoute_cli.core.errors import Problem
 from airoute_cli.core.profile import Model, Profile, Route
 from airoute_cli.routing.probing import gives_logprobs
 from airoute_cli.routing.strategies import STRATEGIES
-from airoute_cli.routing.strategies.base import Strategy
+from airoute_cli.routing.strategies.base import Strategy, StrategyOptions
 from airoute_cli.routing.wording import quoted
 
 
@@ -22,31 +23,45 @@ def route_problems(profile: Profile) -> tuple[Problem, ...]:
 
 
 def _problems(profile: Profile, route: Route) -> Iterator[Problem]:
-    path = profile.path
     strategy = STRATEGIES.get(route.strategy)
     if strategy is None:
         message = f'there is no strategy "{route.strategy}".'
-        yield Problem(path, None, f"routes.{route.name}.strategy", message, _nearest(route))
+        key = f"routes.{route.name}.strategy"
+        yield Problem(profile.path, None, key, message, _nearest(route))
         return
-    yield from _option_problems(path, route, strategy, profile.models)
+    yield from _option_problems(profile, route, strategy)
 
 
-def _option_problems(
-    path: str, route: Route, strategy: Strategy, models: Mapping[str, Model]
-) -> Iterator[Problem]:
+def _option_problems(profile: Profile, route: Route, strategy: Strategy) -> Iterator[Problem]:
     try:
         options = strategy.Options(**route.options)
     except ValidationError as error:
         for detail in error.errors():
-            yield _option_problem(path, route, detail)
+            yield _option_problem(profile.path, route, detail)
         return
-    message = strategy.problem(route.models, options)
+    message = _message(profile, route, strategy, options)
     if message is not None:
-        yield Problem(path, None, f"routes.{route.name}", message)
+        yield Problem(profile.path, None, f"routes.{route.name}", message)
+    models = profile.models
     silent = [name for name in options.wants_logprobs(route.models) if name in models]
     for name in silent:
         if not gives_logprobs(models[name]):
-            yield _no_logprobs(path, route, models[name])
+            yield _no_logprobs(profile.path, route, models[name])
+
+
+def _message(
+    profile: Profile, route: Route, strategy: Strategy, options: StrategyOptions
+) -> str | None:
+    try:
+        return strategy.problem(route.models, options.bound(partial(_kept, profile)))
+    except ValueError as error:
+        return str(error)
+
+
+def _kept(profile: Profile, name: str) -> Any:
+    if name not in profile.files:
+        raise ValueError(f"the file {name} was not read.")
+    return profile.files[name]
 
 
 def _no_logprobs(path: str, route: Route, model: Model) -> Problem:

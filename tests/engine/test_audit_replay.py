@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +21,12 @@ from airoute_cli.engine.audit_records import basis_told, figures_told, plan_told
 from airoute_cli.engine.audit_replay import Replay
 from airoute_cli.engine.stored_profile import ProfileChain, Superseded
 from airoute_cli.routing.earlier import EarlierProfile
+from airoute_cli.routing.learned.file import DataPart, write_route
+from airoute_cli.routing.learned.fit import fit
+from airoute_cli.routing.learned.matrix import read_texts
+from airoute_cli.routing.learned.route import LearnedRoute, Threshold
 from airoute_cli.routing.planner import Planner
+from tests.routing.learned.made_up import graded
 
 MAIL, CARD = "anna@example.com", "4111 1111 1111 1111"
 NAMES = ("home", "eu", "us", "far")
@@ -183,3 +189,32 @@ def test_the_figures_of_a_decision_decide_again():
     assert replay.difference(told) is None
     replay.follow({"figures": {"eu": [1, 1000.0, 1.0, 1.0]}})
     assert replay.difference(told) == "calls"
+
+
+def test_a_learned_route_is_decided_again_by_a_rounded_score():
+    prompts, weak, strong = graded(120)
+    head = fit(read_texts(prompts), weak, strong).head
+    file = write_route(
+        LearnedRoute(("us", "eu"), {"eu": head}, Threshold(0.1)),
+        name="r",
+        made_by="test",
+        data=DataPart(rows=120, digest=""),
+        settings={},
+        evidence={},
+    )
+    route = Route("r", "learned", ("us", "eu"), options={"learned": "r.json"})
+    files = {"r.json": file.model_dump(exclude_none=True)}
+    chain = ProfileChain(replace(profile([], [route], ()), files=files))
+    taken = set()
+    for prompt in ("prove the lemma about the eigenvalue", "hello thanks for the music"):
+        row = Row("r", 1, b"d" * 16, Request((Message("user", (Text(prompt),)),)), b"")
+        told = recorded(row, Planner(chain.profile).plan(row, {}), {}, 1)
+        score = told["features"]["scores"]["eu"]
+        assert score == round(score, 2)
+        replay = Replay(chain)
+        assert replay.difference(told) is None
+        taken.add(replay.plan(told).calls[0].model)
+        other = told | {"features": told["features"] | {"scores": {"eu": -score}}}
+        assert replay.difference(other) == "calls"
+        assert replay.difference(told | {"features": {}}) is not None
+    assert taken == {"us", "eu"}

@@ -23,6 +23,7 @@ from airoute_cli.routing.planner import Planner
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 STEPS = ("steps.jsonl", "steps.toml", "cases.jsonl", "brief.toml")
+LEARNED = ("learned.toml", "graded.jsonl")
 PROFILES = ("starter.toml", "multi.toml", "policy.toml", "policy-next.toml")
 
 # The contract of the profile: the keys of each table. None stands for free names.
@@ -318,5 +319,5 @@ def test_the_command_line_takes_every_command_of_the_page(
 
 def test_every_file_that_a_command_of_the_page_reads_is_there() -> None:
     named = {word for line in command_lines() for word in line if word.startswith("examples/")}
-    assert named == {f"examples/{name}" for name in ("tickets.jsonl", *STEPS, *PROFILES)}
+    assert named == {f"examples/{name}" for name in ("tickets.jsonl", *STEPS, *PROFILES, *LEARNED)}
     assert all((EXAMPLES.parent / name).is_file() for name in named)

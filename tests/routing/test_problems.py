@@ -24,7 +24,8 @@ from airoute_cli.routing.problems import route_problems
             Route("r", "xyz", ("a",)),
             (
                 'test.toml: routes.r.strategy: there is no strategy "xyz". There are "single", '
-                '"fallback", "cheapest", "fastest", "weighted", "cascade" and "ensemble".'
+                '"fallback", "cheapest", "fastest", "weighted", "cascade", "ensemble" and '
+                '"learned".'
             ),
         ),
         (

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from airoute_cli.core.errors import Problem, ProfileError
 from airoute_cli.core.profile import Profile, UnknownPrice, Unsupported
+from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.paths import config_folder
 from airoute_cli.edges.prices import FindPrice, find
 from airoute_cli.edges.profile.apis import Apis
+from airoute_cli.edges.profile.files import KeptFiles, NamedFiles
 from airoute_cli.edges.profile.lines import NO_LINES, Lines, find_lines
 from airoute_cli.edges.profile.parse import parse_toml
 from airoute_cli.edges.profile.problems import Problems
@@ -70,7 +74,8 @@ def load_profile(
 ) -> Profile:
     """The profile of a TOML file. Raises ProfileError with every problem that is in the file."""
     text = _read(path)
-    given = _Given(parse_toml(text, str(path)), str(path), find_lines(text))
+    files = NamedFiles(path.parent)
+    given = _Given(parse_toml(text, str(path)), str(path), find_lines(text), files)
     return _load(given, strategies, apis, find_price)
 
 
@@ -80,19 +85,23 @@ def profile_from_document(
     *,
     strategies: Strategies,
     apis: Apis,
+    files: Mapping[str, Any] = NOTHING,
     find_price: FindPrice = find,
 ) -> Profile:
     """The profile of a ``Profile.document`` that was stored, with the same digest.
 
-    ``find_price`` is how the prices of back then can be given. Raises ProfileError.
+    ``files`` are its ``Profile.files``; ``find_price`` is how the prices of back then can be
+    given. Raises ProfileError.
     """
-    return _load(_Given(document, path, NO_LINES), strategies, apis, find_price)
+    given = _Given(document, path, NO_LINES, KeptFiles(files))
+    return _load(given, strategies, apis, find_price)
 
 
 class _Given(NamedTuple):
     document: Mapping[str, Any]
     path: str
     lines: Lines
+    files: NamedFiles | KeptFiles
 
 
 def _read(path: Path) -> str:
@@ -106,6 +115,7 @@ def _read(path: Path) -> str:
 
 def _load(given: _Given, strategies: Strategies, apis: Apis, find_price: FindPrice) -> Profile:
     problems = Problems(given.path, given.lines)
+    strategies = replace(strategies, open_file=given.files.open)
     validated = validate(given.document, strategies, apis, problems)
     profile = _resolve(validated, given, find_price, problems)
     problems.raise_if_any()
@@ -129,11 +139,16 @@ def _resolve(
         audit_content=bool(table.audit and table.audit.content),
         unsupported=Unsupported(table.unsupported),
         document=given.document,
-        digest=digest(given.document),
+        files=MappingProxyType(given.files.read),
+        digest=digest(given.document, given.files.read),
     )
 
 
-def digest(document: Mapping[str, Any]) -> str:
-    """32 hex digits that are the same for the same keys and values, in whatever order."""
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def digest(document: Mapping[str, Any], files: Mapping[str, Any] = NOTHING) -> str:
+    """32 hex digits that are the same for the same keys and values, in whatever order.
+
+    ``files`` are what stands in the files that the document names, if it names any.
+    """
+    told = [document, files] if files else document
+    canonical = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -9,25 +9,38 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from airoute_cli.core.settings import NOTHING
+from airoute_cli.edges.profile.files import OpenFile
 from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.problems import Problems, nearest
 from airoute_cli.edges.profile.schema import RouteTable
 
-# Given a strategy's name, the models of a route and its options: what is wrong, None if nothing.
-RouteCheck = Callable[[str, Sequence[str], Any], str | None]
+# Given a strategy's name, the models of a route, its options and what opens the files that they
+# name: what is wrong, None if nothing.
+RouteCheck = Callable[[str, Sequence[str], Any, OpenFile], str | None]
 
 
-def any_route(_strategy: str, _models: Sequence[str], _options: Any) -> str | None:
-    """The check that finds nothing wrong."""
+def any_route(
+    _strategy: str, _models: Sequence[str], _options: Any, _open_file: OpenFile
+) -> str | None:
+    """The check that finds nothing wrong, and opens nothing."""
     return None
+
+
+def no_files(name: str) -> Any:
+    """Opens nothing: for a profile whose files nobody needs."""
+    raise ValueError(f"the file {name} was not read.")
 
 
 @dataclass(frozen=True, slots=True)
 class Strategies:
-    """All strategies: the model of each one's options, and what each wants of its route."""
+    """All strategies: the model of each one's options, and what each wants of its route.
+
+    ``open_file`` reads what options name; the loader puts it in.
+    """
 
     options: Mapping[str, type[BaseModel]]
     check: RouteCheck = any_route
+    open_file: OpenFile = no_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,7 @@ def _options(
         problems.add_invalid(error, table, at, known | RouteTable.model_fields.keys())
         return NOTHING
     names = [model for model in models if isinstance(model, str)]
-    if names and (wrong := strategies.check(name, names, options)):
+    if names and (wrong := strategies.check(name, names, options, strategies.open_file)):
         key = next(iter(table.model_fields), "models")
         problems.add((*at, key), wrong)
     return options.model_dump(by_alias=True)

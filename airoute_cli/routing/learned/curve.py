@@ -34,18 +34,22 @@ def in_folds(scores: Floats, folds: Ints) -> Floats:
     return ranks
 
 
-def recovered(scores: Floats, gaps: Floats) -> tuple[Floats, Floats]:
-    """The curve: shares of strong calls from 0 to 1, and the PGR at each.
+def gained(scores: Floats, gaps: Floats) -> tuple[Floats, Floats]:
+    """The curve: shares of strong calls from 0 to 1, and the mean gain per prompt at each.
 
     Prompts with equal scores go together, in a straight line: nothing tells them apart.
     """
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
     ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
-    gains = np.cumsum(gaps[order])[ends]
-    shares = (ends + 1) / len(scores)
-    total = gaps.sum() or np.nan
-    return np.append(0.0, shares), np.append(0.0, gains / total)
+    gains = np.cumsum(gaps[order])[ends] / len(scores)
+    return np.append(0.0, (ends + 1) / len(scores)), np.append(0.0, gains)
+
+
+def recovered(scores: Floats, gaps: Floats) -> tuple[Floats, Floats]:
+    """As ``gained``, with the PGR; not numbers where both models are equally good."""
+    shares, gains = gained(scores, gaps)
+    return shares, gains / (gains[-1] or np.nan)
 
 
 def apgr(scores: Floats, gaps: Floats) -> float:
@@ -69,8 +73,30 @@ def cpt(scores: Floats, gaps: Floats, wanted: float) -> float:
 
 def gain_at(scores: Floats, gaps: Floats, shares: Sequence[float]) -> list[float]:
     """The mean gain over the weak model alone where these shares go to the strong one."""
-    at, gains = recovered(scores, gaps)
-    return [float(gain) for gain in np.interp(shares, at, gains * gaps.mean())]
+    return [float(gain) for gain in np.interp(shares, *gained(scores, gaps))]
+
+
+def quality_at(
+    scores: Floats,
+    weak: Floats,
+    strong: Floats,
+    shares: Sequence[float],
+    resamples: int,
+    seed: int,
+) -> list[Interval]:
+    """The mean quality where these shares go to the strong model, with 95% bootstrap intervals."""
+    gains = gain_at(scores, strong - weak, shares)
+    order = np.argsort(-scores, kind="stable")
+    count = len(scores)
+    random = np.random.default_rng(seed)
+    draws = np.empty((resamples, len(shares)))
+    for number in range(resamples):
+        drawn = random.multinomial(count, np.full(count, 1 / count))[order]
+        placed = np.append(0.0, np.cumsum(drawn) / count)
+        risen = np.append(0.0, np.cumsum(drawn * (strong - weak)[order]) / count)
+        draws[number] = drawn @ weak[order] / count + np.interp(shares, placed, risen)
+    base = float(weak.mean())
+    return [interval(base + gain, draws[:, place]) for place, gain in enumerate(gains)]
 
 
 def resampled_apgr(

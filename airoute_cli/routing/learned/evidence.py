@@ -11,6 +11,7 @@ from airoute_cli.routing.learned.curve import (
     MOST,
     apgr,
     cpt,
+    gained,
     in_folds,
     interval,
     mean_interval,
@@ -28,16 +29,23 @@ def find_evidence(
     texts: Texts, weak: Floats, strong: Floats, fitted: Fitted, settings: Settings = SETTINGS
 ) -> Evidence:
     """What the rows say, by the scores that ``fitted`` gave them unseen."""
-    gaps = strong - weak
     lengths = in_folds(texts.lengths, fitted.folds)
-    draws = resampled_apgr((fitted.ranks, lengths), gaps, settings.resamples, settings.seed)
+    return compare(fitted.ranks, lengths, weak, strong, settings)
+
+
+def compare(
+    ranks: Floats, lengths: Floats, weak: Floats, strong: Floats, settings: Settings = SETTINGS
+) -> Evidence:
+    """What the rows say of a ranking, beside that by the lengths of the prompts."""
+    gaps = strong - weak
+    draws = resampled_apgr((ranks, lengths), gaps, settings.resamples, settings.seed)
     learned, length = (
-        Ranking(interval(apgr(ranks, gaps), some), cpt(ranks, gaps, HALF), cpt(ranks, gaps, MOST))
-        for ranks, some in zip((fitted.ranks, lengths), draws, strict=True)
+        Ranking(interval(apgr(one, gaps), some), cpt(one, gaps, HALF), cpt(one, gaps, MOST))
+        for one, some in zip((ranks, lengths), draws, strict=True)
     )
     mean = partial(mean_interval, resamples=settings.resamples, seed=settings.seed)
     return Evidence(
-        rows=len(texts),
+        rows=len(gaps),
         weak=mean(weak),
         strong=mean(strong),
         gap=mean(gaps),
@@ -57,16 +65,20 @@ def threshold_for(scores: Floats, share: float) -> float:
     return float(np.quantile(scores, 1 - share))
 
 
-def share_for_cost(target: float, weak_cost: float, strong_cost: float) -> float:
-    """The share of strong calls at which a call costs ``target`` on average.
+def share_at_cost(scores: Floats, weak_costs: Floats, strong_costs: Floats, target: float) -> float:
+    """The share of strong calls at which a request costs ``target`` US dollars on average.
 
-    Raises ValueError where no share does: the target lies outside of what the two cost, or they
-    cost the same.
+    The prompts that go to the strong model are often the longer ones, so the costs are those of
+    the prompts that would. Raises ValueError where no share does.
     """
-    low, high = sorted((weak_cost, strong_cost))
+    low, high = sorted((float(weak_costs.mean()), float(strong_costs.mean())))
     if not low < target < high:
         raise ValueError(
-            f"a mean cost of ${target:g} lies outside of what the models cost per request on these "
-            f"rows: ${weak_cost:g} and ${strong_cost:g}."
+            f"${target:g} per request is not between what the two models cost on these prompts, "
+            f"${low:.6f} and ${high:.6f}."
         )
-    return (target - weak_cost) / (strong_cost - weak_cost)
+    shares, more = gained(scores, strong_costs - weak_costs)
+    costs = float(weak_costs.mean()) + more
+    rising = np.maximum.accumulate(costs if costs[-1] > costs[0] else -costs)
+    wanted = target if costs[-1] > costs[0] else -target
+    return float(np.interp(wanted, rising, shares))

@@ -64,9 +64,9 @@ class Head:
         learned = self.learned.of(self._raw(reading))
         return self.trust * learned + (1 - self.trust) * self.length.of(reading.log_length)
 
-    def gain(self, reading: Reading) -> float:
-        """The expected quality of the second model minus that of the first."""
-        return self.intercept + self.slope * self.score(reading)
+    def gain(self, score: float) -> float:
+        """The expected quality of the second model minus that of the first, for a score."""
+        return self.intercept + self.slope * score
 
     def _raw(self, reading: Reading) -> float:
         weights = self.weights

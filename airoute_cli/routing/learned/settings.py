@@ -11,8 +11,9 @@ class Settings:
 
     ``words``, ``letters`` and ``structure`` weigh the three blocks of features (as variances);
     ``cut`` bounds a structural feature in standard deviations; ``penalty`` is the ridge's.
-    ``prior_rows`` is the number of labels at which what was learned counts as much as the plain
-    length of the prompt. ``folds`` and ``seed`` make the out-of-fold scores.
+    ``prior_rows`` are numbers of labels at which what was learned counts as much as the plain
+    length of the prompt, the most cautious first; a later one is taken where it ranks better by
+    more than ``margin`` (as APGR). ``folds`` and ``seed`` make the out-of-fold scores.
     """
 
     words: float = 1.0
@@ -20,7 +21,8 @@ class Settings:
     structure: float = 0.015
     cut: float = 3.0
     penalty: float = 8.0
-    prior_rows: int = 400
+    prior_rows: tuple[int, ...] = (400, 100, 0)
+    margin: float = 0.01
     folds: int = 5
     seed: int = 0
     resamples: int = 1_000

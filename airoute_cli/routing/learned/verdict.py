@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 CHANCE = 0.5
 # With fewer rows an interval that holds chance says more about the rows than about routing.
 ENOUGH_ROWS = 300
 
 
-class Interval(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Interval:
     """A figure with its 95% interval."""
 
     value: float
@@ -58,7 +58,8 @@ class Evidence:
     lead: Interval
 
 
-class Conclusion(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Conclusion:
     """The verdict, and why."""
 
     verdict: Verdict

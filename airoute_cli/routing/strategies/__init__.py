@@ -12,6 +12,7 @@ from airoute_cli.routing.strategies import (
     ensemble,
     fallback,
     fastest,
+    learned,
     single,
     weighted,
 )
@@ -25,6 +26,7 @@ _ALL: tuple[Strategy, ...] = (
     weighted,
     cascade,
     ensemble,
+    learned,
 )
 
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType({one.NAME: one for one in _ALL})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from airoute_cli.core.plan import Call, CallRole, Features
+from airoute_cli.core.settings import NOTHING
 from airoute_cli.routing.choice import Choice
 
 
@@ -26,6 +27,14 @@ class StrategyOptions(BaseModel):
         """Those of the route's ``models`` of whose tokens the probabilities are asked for."""
         return ()
 
+    def bound(self, open_file: Callable[[str], Any]) -> Self:  # noqa: ARG002 - most name no file
+        """The same options, with what stands in the files that they name.
+
+        ``open_file`` gives the JSON in a file of the profile by its name. Raises ValueError with a
+        sentence where that is not what the strategy needs.
+        """
+        return self
+
 
 OptionsT = TypeVar("OptionsT", bound=StrategyOptions)
 
@@ -37,6 +46,7 @@ class StrategyContext(Generic[OptionsT]):
     ``helpers`` are those of the options' helpers that may see the row.
     ``drawn`` is the model that a strategy that draws by the row's digest has drawn, where a plan
     is made again and the digest is not kept: whoever has a digest can try out what was asked.
+    ``scores`` are those of the ordering that is made again; None: they are to be found by the text.
     """
 
     route: str
@@ -44,6 +54,7 @@ class StrategyContext(Generic[OptionsT]):
     features: Features
     helpers: Mapping[str, Choice] = field(default_factory=dict)
     drawn: str | None = None
+    scores: Mapping[str, float] | None = None
 
 
 class Pick(NamedTuple):
@@ -75,10 +86,15 @@ class Passed(NamedTuple):
 
 
 class Ordering(NamedTuple):
-    """The models to try in order, and those passed over."""
+    """The models to try in order, and those passed over.
+
+    ``scores`` are what was made of the text, by model, where it was read: with them the ordering
+    can be made again without it. They are rounded, as an exact figure would give a text away.
+    """
 
     picks: tuple[Pick, ...]
     passed: tuple[Passed, ...] = ()
+    scores: Mapping[str, float] = NOTHING
 
 
 class Strategy(Protocol):

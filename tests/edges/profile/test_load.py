@@ -501,7 +501,8 @@ ROUTE = MODEL + '[models.slow]\nprovider = "a"\nname = "n"\n[[routes]]\nname = "
             ROUTE + 'models = ["fast"]\nstrategy = "best"',
             (
                 '12: routes[r].strategy: there is no strategy "best". '
-                "There are: cascade, cheapest, ensemble, fallback, fastest, single, weighted."
+                "There are: cascade, cheapest, ensemble, fallback, fastest, learned, "
+                "single, weighted."
             ),
         ),
         (

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from airoute_cli.routing.learned.curve import apgr
-from airoute_cli.routing.learned.evidence import find_evidence, share_for_cost, threshold_for
-from airoute_cli.routing.learned.fit import GAP, WEAK_FAILS, fit
+from airoute_cli.routing.learned.evidence import find_evidence, share_at_cost, threshold_for
+from airoute_cli.routing.learned.fit import GAP, _best, _Crossed, _Try, fit
 from airoute_cli.routing.learned.head import Reading
 from airoute_cli.routing.learned.matrix import Design, Scale, read_texts
 from airoute_cli.routing.learned.ridge import ridge
@@ -28,8 +28,10 @@ def test_what_was_learned_ranks_prompts_that_it_has_not_seen(fitted):
     prompts, weak, strong = graded(300, seed=1)
     scores = np.array([fitted.head.score(Reading.of(prompt)) for prompt in prompts])
     assert apgr(scores, strong - weak) > 0.68
-    hard = fitted.head.gain(Reading.of("prove the lemma about the eigenvalue bound"))
-    easy = fitted.head.gain(Reading.of("hello thanks for the music and the cat"))
+    hard = fitted.head.gain(
+        fitted.head.score(Reading.of("prove the lemma about the eigenvalue bound"))
+    )
+    easy = fitted.head.gain(fitted.head.score(Reading.of("hello thanks for the music and the cat")))
     assert hard > 0.5 > easy
 
 
@@ -75,10 +77,26 @@ def test_the_target_that_ranks_better_is_taken(rows):
     # Where nobody can answer hard prompts, the failures of the weak one say nothing of the gap.
     hopeless = np.array([0.0 if "prove" in prompt else 1.0 for prompt in prompts])
     assert fit(read_texts(prompts), weak * hopeless, strong * hopeless).head.target == GAP
-    random = np.random.default_rng(0)
-    # A strong model that fails by lot only adds noise to the gap.
-    noisy = np.where(weak == 0, 1.0, random.random(len(weak)) < 0.7)
-    assert fit(read_texts(prompts), weak, noisy).head.target == WEAK_FAILS
+
+
+def test_a_later_try_is_taken_where_it_is_better_by_more_than_the_margin():
+    gaps = np.array([1.0, 0, 0, 0, 0])
+    crossed = _Crossed("gap", np.empty(0), np.empty(0))
+    good, better, best = (
+        _Try(crossed, 1.0, np.empty(0), np.array([place, 1.0, 2, 3, 4])) for place in (0.5, 1.5, 5)
+    )
+    assert _best([good, better, best], gaps, 0.01) is best
+    assert _best([better, good], gaps, 0.01) is better
+    assert _best([good, better], gaps, 0.3) is good
+
+
+@pytest.mark.parametrize("useful", [True, False])
+def test_the_length_counts_for_as_much_as_it_tells(*, useful: bool):
+    prompts, weak, strong = graded(100)
+    if useful:
+        lengths = np.array([len(prompt) for prompt in prompts])
+        weak = (lengths < np.median(lengths)).astype(float)
+    assert (fit(read_texts(prompts), weak, strong).head.trust < 0.3) is useful
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
@@ -88,7 +106,7 @@ def test_labels_that_are_all_the_same_teach_nothing_and_do_no_harm(value: float)
     fitted = fit(texts, same, same)
     found = find_evidence(texts, same, same, fitted)
     assert conclude(found, "weak", "strong").verdict is Verdict.ONE_MODEL
-    assert fitted.head.gain(Reading.of("anything")) == pytest.approx(0)
+    assert fitted.head.gain(fitted.head.score(Reading.of("anything"))) == pytest.approx(0)
 
 
 def test_the_evidence_of_a_pair_that_can_be_routed(rows, fitted):
@@ -101,9 +119,9 @@ def test_the_evidence_of_a_pair_that_can_be_routed(rows, fitted):
     assert found.length.apgr.value == pytest.approx(0.5, abs=0.08)
     assert found.lead.low > 0
     assert found.learned.cpt80 < 0.6
-    verdict, reason = conclude(found, "small", "large")
-    assert verdict is Verdict.ROUTE
-    assert reason == (
+    told = conclude(found, "small", "large")
+    assert told.verdict is Verdict.ROUTE
+    assert told.reason == (
         f'{found.learned.cpt80:.0%} of the calls to "large" recover 80% of the gap, where chance '
         "takes 80%."
     )
@@ -126,16 +144,27 @@ def test_a_dominated_pair_is_told_apart_from_an_open_one():
     texts = read_texts(prompts)
     worse = weak * (np.arange(300) % 2)
     dominated = find_evidence(texts, weak, worse, fit(texts, weak, worse))
-    verdict, reason = conclude(dominated, "small", "large")
-    assert verdict is Verdict.ONE_MODEL
-    assert reason.startswith('"small" is at least as good as "large" on these rows (')
+    told = conclude(dominated, "small", "large")
+    assert told.verdict is Verdict.ONE_MODEL
+    assert told.reason.startswith('"small" is at least as good as "large" on these rows (')
     other = np.roll(weak, 7)
     open_ = find_evidence(texts, weak, other, fit(texts, weak, other))
     assert conclude(open_, "small", "large").verdict is Verdict.LABEL_MORE
 
 
 def test_a_cost_asked_for_becomes_a_share():
-    assert share_for_cost(0.004, 0.001, 0.011) == pytest.approx(0.3)
+    scores = np.arange(10.0)
+    weak, strong = np.full(10, 0.001), np.full(10, 0.011)
+    assert share_at_cost(scores, weak, strong, 0.004) == pytest.approx(0.3)
+    # Where the prompts that need the strong model are the dear ones, less of them can be paid.
+    dear = 0.001 + 0.002 * np.arange(1.0, 11.0)
+    assert share_at_cost(scores, weak, dear, 0.0048) == pytest.approx(0.2)
     for target in (0.001, 0.011, 0.5):
-        with pytest.raises(ValueError, match="lies outside of what the models cost per request"):
-            share_for_cost(target, 0.001, 0.011)
+        with pytest.raises(ValueError, match="is not between what the two models cost"):
+            share_at_cost(scores, weak, strong, target)
+
+
+def test_a_dearer_weak_model_is_no_trap():
+    scores = np.arange(10.0)
+    dear, cheap = np.full(10, 0.011), np.full(10, 0.001)
+    assert share_at_cost(scores, dear, cheap, 0.004) == pytest.approx(0.7)

@@ -9,7 +9,7 @@ from airoute_cli.core.figures import Figures
 from airoute_cli.routing.strategies import OPTIONS, STRATEGIES
 from airoute_cli.routing.strategies.base import Ordering, StrategyContext
 
-NAMES = ["single", "fallback", "cheapest", "fastest", "weighted", "cascade", "ensemble"]
+NAMES = ["single", "fallback", "cheapest", "fastest", "weighted", "cascade", "ensemble", "learned"]
 WITHOUT_KEYS = NAMES[:4]
 
 
