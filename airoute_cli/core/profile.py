@@ -74,7 +74,7 @@ class Provider:
     ``api`` is its entry in the catalogue and ``wire_format`` what it speaks; ``options`` belong to
     the wire format. ``api_key_env`` are variables of which the first one that is set holds the
     key; with ``key_optional`` none needs to be set. ``timeout`` is the total of one attempt, in
-    seconds.
+    seconds. ``shared_limits``: all processes on this machine with the same key keep them together.
     """
 
     name: str
@@ -86,6 +86,7 @@ class Provider:
     headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     region: str | None = None
     limits: Limits = Limits()
+    shared_limits: bool = True
     timeout: float = DEFAULT_TIMEOUT_S
     wire_format: str = ""
     options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)

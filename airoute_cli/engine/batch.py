@@ -32,6 +32,7 @@ from airoute_cli.engine.lasting import Lasting
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.past import Past
 from airoute_cli.engine.recorder import Recorder
+from airoute_cli.engine.shared_limits import SharedLimits
 from airoute_cli.engine.spending import Spending, open_spending
 from airoute_cli.engine.stop import StopReason, signals
 from airoute_cli.engine.stored_profile import ProfileChain
@@ -96,7 +97,9 @@ async def run_batch(
     async with AsyncExitStack() as stack:
         source = stack.enter_context(open_rows(options.source, plain_lines=options.plain_lines))
         clock = Clock.real()
-        gate = Gate(profile.models.values(), options.limits, clock.now)
+        shared = SharedLimits(environ, clock.now, note)
+        stack.push_async_callback(shared.aclose)
+        gate = Gate(profile.models.values(), options.limits, clock.now, shared)
         endpoints = Endpoints(environ, gate.observe)
         stack.push_async_callback(endpoints.aclose)
         canary = Canary(profile.models.values(), profile.run.canary)

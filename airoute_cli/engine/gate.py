@@ -20,13 +20,14 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
+from airoute_cli.core.blocks import WINDOW_S
 from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.edges.llama_loading import DEFAULT_SLOTS
 from airoute_cli.engine.pace import Pace
-from airoute_cli.engine.quota import OwnQuota, Quota, Taken
-from airoute_cli.engine.window import WINDOW_S
+from airoute_cli.engine.quota import OwnQuota, OwnQuotas, Quota, Quotas, Taken
 
 Clock = Callable[[], float]
 
@@ -127,9 +128,18 @@ class Lease:
 class Gate:
     """Grants calls so that no limit is passed and no allowed call waits."""
 
-    def __init__(self, models: Iterable[Model], run: Limits, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        models: Iterable[Model],
+        run: Limits,
+        clock: Clock | None = None,
+        quotas: Quotas | None = None,
+    ) -> None:
         self.now = clock or asyncio.get_running_loop().time
-        self._queues = _queues(models, run, self.now())
+        now = self.now()
+        self._queues = _queues(models, run, now, quotas or OwnQuotas(now))
+        for subject in {one for queue in self._queues.values() for one in queue.subjects}:
+            subject.quota.listen(partial(self._changed, subject))
         self._wakes: list[tuple[float, int, _Subject]] = []
         self._ticket = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
@@ -204,6 +214,9 @@ class Gate:
             if subject.line:
                 self._serve_line(subject, now)
         self._set_timer()
+
+    def _changed(self, subject: _Subject) -> None:
+        self.freed((subject,), self.now())
 
     async def sleep(self, seconds: float) -> None:
         """Wait before a retry; raises GateClosedError as soon as the gate is shut."""
@@ -306,22 +319,21 @@ def _step_out(line: deque[_Queue]) -> _Queue:
     return queue
 
 
-def _queues(models: Iterable[Model], run: Limits, now: float) -> Mapping[str, _Queue]:
-    whole_run = _subject(run, now)
+def _queues(
+    models: Iterable[Model], run: Limits, now: float, quotas: Quotas
+) -> Mapping[str, _Queue]:
+    whole_run = _Subject(OwnQuota(run, now), run.max_concurrency)
     providers: dict[str, _Subject] = {}
     queues: dict[str, _Queue] = {}
     for model in models:
         provider = model.provider
         if provider.name not in providers:
-            providers[provider.name] = _subject(_limits(provider), now)
+            at_once = _limits(provider).max_concurrency
+            providers[provider.name] = _Subject(quotas.of_provider(provider), at_once)
         pace = Pace(_stated(model, run), now)
-        own = _Subject(OwnQuota(model.limits, now), model.limits.max_concurrency, pace)
+        own = _Subject(quotas.of_model(model), model.limits.max_concurrency, pace)
         queues[model.name] = _Queue((own, providers[provider.name], whole_run), pace)
     return queues
-
-
-def _subject(limits: Limits, now: float) -> _Subject:
-    return _Subject(OwnQuota(limits, now), limits.max_concurrency)
 
 
 def _stated(model: Model, run: Limits) -> float | None:

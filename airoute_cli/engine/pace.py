@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 
+from airoute_cli.core.blocks import WINDOW_S
 from airoute_cli.core.rate_limits import Allowance, RateLimits
 from airoute_cli.engine.bucket import Bucket
 from airoute_cli.engine.chance import Chance
-from airoute_cli.engine.window import WINDOW_S
 
 # A refusal takes the pace just below what was really served, by a tenth at least and half at most.
 GENTLEST_CUT = 0.9

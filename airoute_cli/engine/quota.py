@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from airoute_cli.core.profile import Limits
+from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.engine.window import Use, Window
 
 
 class Quota(Protocol):
     """Limits per minute, and what calls have used of them."""
+
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Have ``changed`` called when a time that ``ready_at`` could not tell has come nearer."""
+        ...
 
     def ready_at(self, now: float, tokens: int) -> float | None:
         """The earliest time for a call of that many tokens; None: a wake-up will come."""
@@ -29,7 +34,7 @@ class Taken(NamedTuple):
 
     tokens: Use | None = None
     block: int = 0
-    amount: int = 0
+    amount: float = 0.0
 
 
 class OwnQuota:
@@ -41,6 +46,9 @@ class OwnQuota:
         requests, tokens = limits.requests_per_minute, limits.tokens_per_minute
         self._requests = Window(requests, now) if requests else None
         self._tokens = Window(tokens, now) if tokens else None
+
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Nothing changes here but by calls."""
 
     def ready_at(self, now: float, tokens: int) -> float:
         """The earliest time at which both limits allow it."""
@@ -57,6 +65,33 @@ class OwnQuota:
         """Replace the reserved tokens of a call by what it really used."""
         if self._tokens and taken.tokens:
             self._tokens.settle(taken.tokens, now, tokens)
+
+
+class Quotas(Protocol):
+    """Makes the quotas of providers and models."""
+
+    def of_provider(self, provider: Provider) -> Quota:
+        """The quota of a provider."""
+        ...
+
+    def of_model(self, model: Model) -> Quota:
+        """The quota of a model."""
+        ...
+
+
+class OwnQuotas:
+    """Limits that this process keeps for itself alone."""
+
+    def __init__(self, now: float) -> None:
+        self._now = now
+
+    def of_provider(self, provider: Provider) -> Quota:
+        """The quota of a provider."""
+        return OwnQuota(provider.limits, self._now)
+
+    def of_model(self, model: Model) -> Quota:
+        """The quota of a model."""
+        return OwnQuota(model.limits, self._now)
 
 
 NOTHING_TAKEN = Taken()

@@ -18,6 +18,7 @@ from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.purse import Purse
+from airoute_cli.engine.shared_limits import SharedLimits
 from airoute_cli.engine.spending import Spending, open_spending
 
 
@@ -67,7 +68,8 @@ async def _machinery(
 ) -> AsyncIterator[_Machinery]:
     figures = LiveFigures(profile.models.values())
     clock = Clock.real()
-    gate = Gate(profile.models.values(), Limits(), clock.now)
+    shared = SharedLimits(environ, clock.now)
+    gate = Gate(profile.models.values(), Limits(), clock.now, shared)
     endpoints = Endpoints(environ, gate.observe)
     doors = Doors(profile.models.values(), clock, turn_away=gate.turn_away, lone=True)
     spending = open_spending(profile, command)
@@ -78,6 +80,7 @@ async def _machinery(
         yield _Machinery(executor, spending)
     finally:
         gate.shut()
+        await shared.aclose()
         await spending.budgets.aclose()
         await endpoints.aclose()
         figures.save()

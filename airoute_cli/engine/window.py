@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from airoute_cli.core.blocks import SLACK_S, WINDOW_S
 from airoute_cli.engine.bucket import Bucket
-
-WINDOW_S = 60.0
-
-# A call reaches the provider a little after it was granted, and not always equally late; a use is
-# therefore remembered a little longer than a minute. Costs 0.5 % of the allowance.
-SLACK_S = 0.3
 
 # Uses this close together are remembered as one, at the time of the last: a window then holds a
 # bounded number of entries at any limit, and errs on the safe side by 0.1 % at most.

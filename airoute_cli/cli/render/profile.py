@@ -187,6 +187,7 @@ def _provider(provider: Provider) -> dict[str, Any]:
         "region": provider.region,
         "timeout": provider.timeout,
         **_limits(provider.limits),
+        "shared_limits": provider.shared_limits,
     }
 
 

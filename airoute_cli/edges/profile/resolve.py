@@ -82,6 +82,7 @@ def _provider(name: str, table: ProviderTable, api: ApiUse, problems: Problems) 
         headers=MappingProxyType(dict(table.headers)),
         region=table.region,
         limits=Limits(table.requests_per_minute, table.tokens_per_minute, table.max_concurrency),
+        shared_limits=table.shared_limits,
         timeout=table.timeout,
         wire_format=service.wire_format,
         options=MappingProxyType(dict(api.options)),

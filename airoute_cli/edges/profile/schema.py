@@ -168,6 +168,12 @@ class ProviderTable(LimitedTable):
     max_concurrency: Whole | None = Field(
         default=None, gt=0, description="The most calls that are open at once."
     )
+    shared_limits: Flag = Field(
+        default=True,
+        description="Whether all airoute processes on this machine that use the same key keep its "
+        "limits per minute, and those of its models, together. They tell each other in a file in "
+        "the user's state folder. `max_concurrency` holds in each process.",
+    )
     timeout: Number = Field(
         default=DEFAULT_TIMEOUT_S, gt=0, description="Seconds for one whole attempt."
     )
