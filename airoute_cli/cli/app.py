@@ -12,6 +12,7 @@ from airoute_cli.cli.commands.ask import ask
 from airoute_cli.cli.commands.batch import batch
 from airoute_cli.cli.commands.calibrate import calibrate
 from airoute_cli.cli.commands.completion import completion
+from airoute_cli.cli.commands.costs import costs
 from airoute_cli.cli.commands.diff import diff
 from airoute_cli.cli.commands.eval import evaluate
 from airoute_cli.cli.commands.try_ import try_
@@ -47,6 +48,7 @@ app.command()(ask)
 app.command()(batch)
 app.command("try")(try_)
 app.add_typer(audit.app, name="audit")
+app.command()(costs)
 app.command()(diff)
 app.command("eval")(evaluate)
 app.command()(calibrate)

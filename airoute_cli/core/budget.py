@@ -179,6 +179,16 @@ class Spent(NamedTuple):
 NOTHING_SPENT = Spent()
 
 
+class By(StrEnum):
+    """What costs are added up by."""
+
+    MODEL = "model"
+    ROUTE = "route"
+    DAY = "day"
+    TIER = "tier"
+    RUN = "run"
+
+
 class Hold(NamedTuple):
     """What a process holds of an account: for the plans under way, and for calls that have left."""
 

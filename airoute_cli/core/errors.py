@@ -13,6 +13,7 @@ AirouteError              exit code
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
@@ -137,7 +138,7 @@ class CallError(AirouteError):
     ``retry_after`` is the provider's own wish in seconds; ``retryable`` overrides what the kind
     says where the provider is explicit (the header ``x-should-retry``). ``status`` is the HTTP
     status, None where there was no HTTP answer. ``usage`` is what a failed attempt was told to
-    have used all the same.
+    have used all the same, and ``reported_usd`` what the provider says that it cost.
     """
 
     def __init__(
@@ -150,6 +151,7 @@ class CallError(AirouteError):
         retryable: bool | None = None,
         request_id: str | None = None,
         usage: Usage | None = None,
+        reported_usd: Decimal | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -158,3 +160,4 @@ class CallError(AirouteError):
         self.retryable = kind in RETRYABLE if retryable is None else retryable
         self.request_id = request_id
         self.usage = usage
+        self.reported_usd = reported_usd

@@ -120,7 +120,9 @@ class Plan:
     ``calls`` are tried in order until one answers. Empty means that nobody may: ``refusal`` says
     why, and ``on_empty`` what becomes of the row. ``ruling`` is what the policy says of it.
     ``rules`` holds every route that was looked at and ``candidates`` every model, both in order.
-    ``tier`` is the row's, empty where it has none. ``basis`` is what it was made from.
+    ``tier`` is the row's, empty where it has none. ``instead`` are the calls of which one takes the
+    place of all of them where a budget has no room, as in a plan that is ``degraded``. ``basis`` is
+    what it was made from.
     """
 
     route: str
@@ -133,6 +135,8 @@ class Plan:
     ruling: Ruling = NOBODY
     on_empty: OnEmpty = OnEmpty.REFUSE
     tier: str = NO_TIER
+    instead: tuple[Call, ...] = ()
+    degraded: bool = False
     basis: Basis | None = field(default=None, compare=False, repr=False)
 
     @property

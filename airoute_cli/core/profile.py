@@ -235,4 +235,12 @@ class Profile:
     @property
     def degrades(self) -> bool:
         """Whether some route lets any model stand in for its own."""
-        return any(route.on_unavailable is OnUnavailable.DEGRADE for route in self.routes)
+        return any(
+            route.on_unavailable is OnUnavailable.DEGRADE
+            or self.on_budget(route) is OnBudget.DEGRADE
+            for route in self.routes
+        )
+
+    def on_budget(self, route: Route | None) -> OnBudget:
+        """What becomes of a row of ``route`` for which a budget has no room."""
+        return (route and route.on_budget) or self.policy.on_budget

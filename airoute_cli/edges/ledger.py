@@ -73,7 +73,9 @@ Allot = Callable[[Sequence[Standing]], Mapping[Account, Hold]]
 Booked = Mapping[tuple[str, Account], Spent]  # by day
 
 
-class _Holder(NamedTuple):
+class Holder(NamedTuple):
+    """A process in the ledger; ``day`` and ``seen`` are those of its last exchange."""
+
     holder: int
     process: ProcessId
     profile: str
@@ -132,7 +134,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _as_sentence():
+        with as_sentence():
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -152,12 +154,11 @@ class Ledger:
         if now - self._looked < _LOOK_FOR_DEAD_EVERY_S:
             return
         self._looked = now
-        for row in self._database.execute(_HOLDERS).fetchall():
-            holder = _Holder(row[0], ProcessId(*row[1:4]), *row[4:])
-            if holder.holder != self._holder and _is_dead(holder, now):
+        for holder in holders(self._database):
+            if holder.holder != self._holder and is_dead(holder, now):
                 self._bury(holder)
 
-    def _bury(self, dead: _Holder) -> None:
+    def _bury(self, dead: Holder) -> None:
         """What it held for calls that had left may have been billed."""
         for *account, begun in self._database.execute(_HELD, (dead.holder,)).fetchall():
             spent = Spent(unsettled_usd=Decimal(begun))
@@ -193,7 +194,7 @@ def open_ledger() -> sqlite3.Connection:
         os.close(fd)
     except OSError as error:
         raise _failed(error.strerror or str(error)) from None
-    with _as_sentence():
+    with as_sentence():
         database = sqlite3.connect(
             path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
@@ -224,7 +225,14 @@ def _version(database: sqlite3.Connection) -> int:
     return int(found)
 
 
-def _is_dead(holder: _Holder, now: float) -> bool:
+def holders(database: sqlite3.Connection) -> list[Holder]:
+    """The processes that hold something, or may yet."""
+    rows = database.execute(_HOLDERS).fetchall()
+    return [Holder(row[0], ProcessId(*row[1:4]), *row[4:]) for row in rows]
+
+
+def is_dead(holder: Holder, now: float) -> bool:
+    """Whether what it holds will never be settled."""
     alive = is_alive(holder.process)
     return now - holder.seen > PRESUMED_DEAD_S if alive is None else not alive
 
@@ -238,7 +246,8 @@ def _plus(one: str, other: str) -> str:
 
 
 @contextmanager
-def _as_sentence() -> Iterator[None]:
+def as_sentence() -> Iterator[None]:
+    """Errors of SQLite as a RunError with a remedy."""
     try:
         yield
     except sqlite3.Error as error:

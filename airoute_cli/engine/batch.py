@@ -17,6 +17,7 @@ from airoute_cli.edges.rows.source import RowSource, open_rows
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.admission import Admission
 from airoute_cli.engine.audit_trail import AuditTrail
+from airoute_cli.engine.budget_limits import BudgetLimits
 from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.counts import Counts
@@ -111,6 +112,7 @@ async def run_batch(
         past = stack.enter_context(Past.read(folder, seal, with_tries=bool(chain.earlier)))
         figures = LiveFigures(profile.models.values())
         run = str(folder.path.resolve())
+        note_unpriced(profile, note)
         spending = open_spending(profile, run, before=past.tally.spent, note=note)
         stack.push_async_callback(spending.budgets.aclose)
         record = RunRecord.open(folder, profile, options.source)
@@ -194,6 +196,14 @@ def require_prices(profile: Profile, options: BatchOptions | None = None) -> Non
             "each a price = { input = …, output = … } (USD per million tokens), a price_as, or "
             'price = "free"; or set [policy] unknown_price = "allow" to run without.'
         )
+
+
+def note_unpriced(profile: Profile, note: Note) -> None:
+    """Say for which models no budget can hold."""
+    unknown = [model.name for model in models_in_use(profile) if model.price is None]
+    if unknown and BudgetLimits(profile).all:
+        names = ", ".join(repr(name) for name in unknown)
+        note(f"no budget holds for {names}: nobody knows what it costs")
 
 
 def _assemble(  # noqa: PLR0917 - the one place where the parts meet

@@ -11,6 +11,7 @@ from airoute_cli.core.profile import Model, Profile, Provider, Route, UnknownPri
 from airoute_cli.edges.profile.problems import nearest
 from airoute_cli.edges.secrets import check_key
 from airoute_cli.edges.weights import find_weights
+from airoute_cli.engine.budget_check import budget_findings
 from airoute_cli.engine.finding import Finding, Level
 from airoute_cli.engine.policy_check import policy_findings
 from airoute_cli.engine.signing import check_signer
@@ -222,4 +223,5 @@ _CHECKS: tuple[Callable[[_Case], Iterable[Finding]], ...] = (
     _unused_models,
     _unused_providers,
     lambda case: policy_findings(case.profile),
+    lambda case: budget_findings(case.profile),
 )

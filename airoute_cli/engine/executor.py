@@ -87,7 +87,8 @@ class Executor:
         )
         course.calls, course.left = plan.calls, list(plan.calls)
         try:
-            outcome = await self._ways.get(course.route.name, IN_TURN).follow(course, self)
+            way = IN_TURN if plan.degraded else self._ways.get(course.route.name, IN_TURN)
+            outcome = await way.follow(course, self)
         except GateClosedError:
             outcome = Outcome(RowState.PENDING, plan)
         self._canary.judge(outcome, [attempt.model for attempt in course.attempts])

@@ -77,6 +77,7 @@ class Job:
         self.stopped_because: str | None = None
         machinery.gate.when_shut(machinery.spending.budgets.shut)
         machinery.spending.on_stop = self._out_of_budget
+        machinery.spending.can_ask = lambda model: not machinery.doors.is_shut(model)
         self.aborted = False
         self.complete = False
 

@@ -61,6 +61,7 @@ class Meter:
             usage=error.usage,
             usd=self._cost(error.usage) if error.usage else ZERO,
             unsettled_usd=self._call.worst_usd if silent else ZERO,
+            reported_usd=error.reported_usd,
             waited_s=self._waited_s,
         )
 
@@ -79,6 +80,12 @@ def total_usd(attempts: Iterable[Attempt]) -> Decimal | None:
             return None
         total += attempt.usd
     return total
+
+
+def reported_usd(attempts: Iterable[Attempt]) -> Decimal | None:
+    """What the providers themselves say that the attempts cost; None where none says anything."""
+    told = [attempt.reported_usd for attempt in attempts if attempt.reported_usd is not None]
+    return sum(told, ZERO) if told else None
 
 
 def tokens_used(attempt: Attempt) -> int | None:

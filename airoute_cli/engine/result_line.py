@@ -15,6 +15,7 @@ from airoute_cli.core.outcome import Attempt, Outcome, Step
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row, ToolCall
+from airoute_cli.engine.meter import reported_usd
 from airoute_cli.routing.carry import named
 from airoute_cli.routing.plan_json import policy_to_dict
 
@@ -72,13 +73,15 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
             {"tool_calls": parsed_calls(completion)} if completion and completion.tool_calls else {}
         ),
         **_dropped(plan, outcome.model),
+        **({"degraded": True} if plan and plan.degraded else {}),
         **_steps(outcome),
         "usage": usage_dict(usage),
         "cost": {
             "usd": outcome.usd,
+            "estimated_usd": plan.expected_usd if plan and outcome.attempts else None,
             "price": price.source if price else None,
             "as_of": price.as_of if price else None,
-            "reported_usd": completion.reported_usd if completion else None,
+            "reported_usd": reported_usd(outcome.attempts),
         },
         "latency_ms": round(outcome.latency_ms, 1),
         "policy": policy_to_dict(plan) if plan else None,
@@ -143,6 +146,8 @@ def attempt_dict(attempt: Attempt) -> dict[str, Any]:
         "latency_ms": round(attempt.latency_ms, 1),
         "usd": attempt.usd,
     }
+    if attempt.reported_usd is not None:
+        told["reported_usd"] = attempt.reported_usd
     if attempt.waited_s >= 0.001:  # noqa: PLR2004 - less than a millisecond is no wait
         told["waited_s"] = round(attempt.waited_s, 3)
     if attempt.error is None:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from airoute_cli.core.budget import Account, OnBudget, Period, dollars
 from airoute_cli.core.errors import RunError
 from airoute_cli.core.outcome import Outcome, RowFailure, RowState
-from airoute_cli.core.plan import Plan
+from airoute_cli.core.plan import Call, Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.edges.ledger import Ledger
 from airoute_cli.engine.budget import Budgets
 from airoute_cli.engine.budget_limits import BudgetLimits
 from airoute_cli.engine.gate import GateClosedError
 from airoute_cli.engine.leases import Exhausted
-from airoute_cli.engine.purse import Purse, UnaffordableError
+from airoute_cli.engine.purse import Purse
 
 CODE = "budget"
 
 Execute = Callable[[Plan, Purse], Awaitable[Outcome]]
-# The plans that may take the place of one that is too dear, in the order in which to try them.
-Cheaper = Callable[[Plan], Iterable[Plan]]
 
 _AGAIN: Mapping[Period, str] = {
     Period.REQUEST: "raise it, lower max_output_tokens, or shorten the row",
@@ -57,50 +55,78 @@ def open_spending(
 
 @dataclass(slots=True)
 class Spending:
-    """Opens a purse for every plan. ``on_stop`` is told why the run cannot go on."""
+    """Opens a purse for every plan.
+
+    ``on_stop`` is told why the run cannot go on. ``can_ask`` says of a model whether it is there.
+    """
 
     profile: Profile
     budgets: Budgets
     on_stop: Callable[[str], None] = lambda _: None
+    can_ask: Callable[[str], bool] = lambda _: True
 
     async def carry(self, plan: Plan, execute: Execute) -> Outcome:
-        """What comes of ``plan``, which begins when its dearest path is reserved."""
+        """What comes of ``plan``, which begins when its dearest path is reserved.
+
+        Where a budget has no room for it, one of the calls that it has ``instead`` is made, if the
+        route wants it so.
+        """
+        outcome, refused = await self._try(plan, execute)
+        if refused is None or outcome.attempts:
+            return self._refused(outcome, refused) if refused else outcome
+        for call in plan.instead:
+            if self.can_ask(call.model):
+                degraded, no_room = await self._try(_degraded(plan, call, refused), execute)
+                if no_room is None:
+                    return degraded
+                if degraded.attempts:
+                    return self._refused(degraded, no_room)
+        return self._refused(outcome, refused)
+
+    async def _try(self, plan: Plan, execute: Execute) -> tuple[Outcome, Exhausted | None]:
+        """The outcome, and the limit that had no room for the plan or for a further attempt."""
         purse = Purse(self.budgets, plan)
         outcome: Outcome | None = None
         try:
             await purse.open()
             outcome = await execute(plan, purse)
-        except UnaffordableError:
-            outcome = Outcome(RowState.PENDING, plan)
         except GateClosedError:
-            return Outcome(RowState.PENDING, plan)
+            outcome = Outcome(RowState.PENDING, plan)
         finally:
             purse.close(outcome)
-        return self._refused(outcome, purse.refused) if purse.refused else outcome
+        return outcome, purse.refused
 
     def _refused(self, outcome: Outcome, exhausted: Exhausted) -> Outcome:
         """How a row ends that may not spend any more."""
-        plan = outcome.plan
-        wanted = self._on_budget(plan.route if plan else "")
+        wanted = self._on_budget(outcome.plan.route if outcome.plan else "")
         message = reason(exhausted, self.profile.path)
         if outcome.attempts and (said := outcome.attempts[-1].message):
             message += f"; its last attempt failed: {said}"
         state = _ENDS.get(wanted, RowState.PENDING)
-        if exhausted.limit.period is Period.REQUEST:
+        own = exhausted.limit.period is Period.REQUEST
+        if own or (wanted is OnBudget.DEGRADE and outcome.attempts):
             state = RowState.FAILED
         elif state is RowState.PENDING:
             self.on_stop(message)
         return replace(outcome, state=state, failure=RowFailure(CODE, message))
 
     def _on_budget(self, route: str) -> OnBudget:
-        stated = (one.on_budget for one in self.profile.routes if one.name == route)
-        return next(stated, None) or self.profile.policy.on_budget
+        named = (one for one in self.profile.routes if one.name == route)
+        return self.profile.on_budget(next(named, None))
 
 
 _ENDS: Mapping[OnBudget, RowState] = {
     OnBudget.FAIL: RowState.FAILED,
     OnBudget.DEFER: RowState.DEFERRED,
 }
+
+
+def _degraded(plan: Plan, call: Call, refused: Exhausted) -> Plan:
+    """The plan in which one call takes the place of all others."""
+    why = f"degraded, as {refused.limit} has no room for {dollars(refused.asked)}"
+    return replace(
+        plan, calls=(call,), instead=(), degraded=True, reason=f"{plan.reason}; {why}: {call.model}"
+    )
 
 
 def reason(exhausted: Exhausted, path: str) -> str:

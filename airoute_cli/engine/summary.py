@@ -78,6 +78,10 @@ def summary_md(summary: Mapping[str, Any]) -> str:
         *([f"- stopped: {run['stopped_because']}"] if "stopped_because" in run else []),
         f"- cost: {money_sentence(cost)}",
         "",
+        "| estimated USD | charged by the price table | reported by providers | unsettled |",
+        "|---:|---:|---:|---:|",
+        _md_cost(cost),
+        "",
         "| state | rows |",
         "|---|---:|",
         *(f"| {state} | {count:,} |" for state, count in rows.items()),
@@ -118,7 +122,11 @@ def sentence(summary: Mapping[str, Any]) -> str:
 
 def money_sentence(cost: Mapping[str, Any]) -> str:
     """What was spent, and what is not known about it."""
-    parts = [f"${cost['usd']:.6f}"]
+    parts = [f"${cost['usd']:.6f} by the price table"]
+    if cost["estimated_usd"]:
+        parts.append(f"${cost['estimated_usd']:.6f} estimated beforehand")
+    if cost["reported_usd"]:
+        parts.append(f"${cost['reported_usd']:.6f} as the providers report")
     if cost["unpriced_rows"]:
         parts.append(f"rows without a price, which are not in it: {cost['unpriced_rows']:,}")
     if cost["unsettled_attempts"]:
@@ -146,6 +154,7 @@ def _most(usd: float, unknown: int) -> str:
 def _cost(tally: Tally) -> dict[str, Any]:
     return {
         "usd": float(tally.usd),
+        "estimated_usd": float(tally.estimated_usd),
         "reported_usd": float(tally.reported_usd),
         "unpriced_rows": tally.unpriced,
         "unsettled_attempts": tally.unsettled_attempts,
@@ -180,6 +189,12 @@ def _share(route: str, model: str, share: Share) -> dict[str, Any]:
         "price": share.price,
         "price_as_of": share.price_as_of,
     }
+
+
+def _md_cost(cost: Mapping[str, Any]) -> str:
+    unsettled = cost["unsettled_usd"] + cost["interrupted_usd"]
+    amounts = (cost["estimated_usd"], cost["usd"], cost["reported_usd"], unsettled)
+    return "| " + " | ".join(f"{usd:.6f}" for usd in amounts) + " |"
 
 
 def _md_share(share: Mapping[str, Any]) -> str:

@@ -70,6 +70,7 @@ class Tally:
     attempts: int = 0
     retried_rows: int = 0
     usd: Decimal = ZERO
+    estimated_usd: Decimal = ZERO
     reported_usd: Decimal = ZERO
     unpriced: int = 0
     unsettled_attempts: int = 0
@@ -88,6 +89,7 @@ class Tally:
         usd = _decimal(cost.get("usd"))
         attempts = told.get("attempts") or []
         self.usd += usd or ZERO
+        self.estimated_usd += _decimal(cost.get("estimated_usd")) or ZERO
         self.reported_usd += _decimal(cost.get("reported_usd")) or ZERO
         self.unpriced += usd is None and bool(attempts)
         self.retried_rows += len(attempts) > 1

@@ -177,7 +177,13 @@ def _tool_call(call: Mapping[str, Any], function: Mapping[str, Any]) -> ToolCall
 
 
 def _useless(kind: ErrorKind, message: str, answer: Completion) -> CallError:
-    return CallError(kind, message, request_id=answer.request_id, usage=answer.usage)
+    return CallError(
+        kind,
+        message,
+        request_id=answer.request_id,
+        usage=answer.usage,
+        reported_usd=answer.reported_usd,
+    )
 
 
 def _word(value: Any) -> str | None:

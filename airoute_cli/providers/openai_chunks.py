@@ -14,7 +14,7 @@ from airoute_cli.providers.openai_answer import (
     text_of,
 )
 from airoute_cli.providers.openai_errors import raise_error_inside
-from airoute_cli.providers.openai_usage import read_usage
+from airoute_cli.providers.openai_usage import read_cost, read_usage
 
 
 class ChatAssembler:
@@ -58,6 +58,7 @@ class ChatAssembler:
                 "the provider's stream ended in mid-answer, without a finish reason",
                 request_id=self._request_id,
                 usage=read_usage(self._body.get("usage")),
+                reported_usd=read_cost(self._body.get("usage")),
             )
         choice = {
             "finish_reason": self._finish_reason,

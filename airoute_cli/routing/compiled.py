@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from airoute_cli.core.budget import tier_of
+from airoute_cli.core.budget import OnBudget, tier_of
 from airoute_cli.core.figures import NO_FIGURES, Snapshot
-from airoute_cli.core.plan import Basis, CallRole, Candidate, Features, Plan, RuleVerdict
+from airoute_cli.core.plan import Basis, Call, CallRole, Candidate, Features, Plan, RuleVerdict
 from airoute_cli.core.policy import Exclusion, OnEmpty, Ruling
-from airoute_cli.core.profile import OnUnavailable, Profile, Route
+from airoute_cli.core.profile import Model, OnUnavailable, Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.routing.choice import Choice, Chooser
 from airoute_cli.routing.earlier import EarlierProfile
@@ -47,6 +47,7 @@ class CompiledRoute:
         self._options: Any = options.bound(profile.files.__getitem__)
         self._chooser = Chooser(route)
         self._checks = checks_for(profile.unknown_price, profile.unsupported)
+        self._anybody = profile.models if profile.on_budget(route) is OnBudget.DEGRADE else {}
         self._own = tuple(dict.fromkeys((*route.models, *route.fallback)))
         degrades = route.on_unavailable is OnUnavailable.DEGRADE
         names = dict.fromkeys((*self._own, *profile.models)) if degrades else self._own
@@ -95,6 +96,7 @@ class CompiledRoute:
             on_empty=OnEmpty.REFUSE if picks else _on_empty(excluded.values()),
             basis=_with_scores(trail.basis, ordering),
             tier=tier_of(features.metadata),
+            instead=self._instead(request, features, snapshot, trail, held_to) if picks else (),
         )
 
     def _choices(
@@ -151,6 +153,35 @@ class CompiledRoute:
         for choice in by_cost(others):
             reason = 'stands in (on_unavailable = "degrade")'
             yield Pick(choice, reason, CallRole.STAND_IN)
+
+    def _instead(
+        self,
+        request: Request,
+        features: Features,
+        snapshot: Snapshot,
+        trail: Trail,
+        held_to: Sequence[EarlierProfile],
+    ) -> tuple[Call, ...]:
+        """With ``on_budget = "degrade"``: who may answer for the whole plan, the cheapest first.
+
+        Those of the route come before all others, and an unknown price fits no budget.
+        """
+        able = [
+            choice
+            for name, model in self._anybody.items()
+            if name in trail.ruling.eligible
+            and (choice := self._choose(model, request, features, snapshot)).worst_usd is not None
+            and eligible(features, choice, self._checks) is None
+            and _objection(held_to, choice, request, features) is None
+        ]
+        able.sort(key=lambda choice: (choice.name not in self._own, choice.worst_usd))
+        return tuple(choice.call(CallRole.ANSWER) for choice in able)
+
+    def _choose(
+        self, model: Model, request: Request, features: Features, snapshot: Snapshot
+    ) -> Choice:
+        figures = snapshot.get(model.name, NO_FIGURES)
+        return self._chooser.choose(model, figures, request, features)
 
     def _refusal(self, reasons: Mapping[str, str | None]) -> str:
         each = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from airoute_cli.core.budget import OnBudget
 from airoute_cli.core.errors import ProfileError, UsageError
 from airoute_cli.core.figures import Snapshot
 from airoute_cli.core.plan import Basis, Features, Plan, RuleVerdict
@@ -167,7 +168,9 @@ class Planner:
         if model not in self._profile.models:
             known = quoted(self._profile.models, "and")
             raise UsageError(f'The profile has no model "{model}". Its models are {known}.')
-        return CompiledRoute(Route(BY_HAND, single.NAME, (model,)), self._profile)
+        return CompiledRoute(
+            Route(BY_HAND, single.NAME, (model,), on_budget=OnBudget.STOP), self._profile
+        )
 
     def _route(self, name: str) -> CompiledRoute:
         for route in self._routes:

@@ -10,7 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from airoute_cli.cli.app import app
 from airoute_cli.edges.ledger import ledger_path
 from tests.e2e.conftest import read_lines
 from tests.servers.scripted import ok, slow
@@ -147,3 +149,84 @@ def test_two_processes_share_what_a_day_may_cost(write_profile, rows, provider_s
     assert ledger() == (COST * provider_server.count, 0)
     deferred = [read_lines(tmp_path / name / "deferred.jsonl") for name in ("one", "two")]
     assert sum(map(len, deferred)) == 120 - provider_server.count
+
+
+def test_costs_are_told_side_by_side_by_model_route_day_tier_and_run(
+    airoute, write_profile, rows, provider_server, tmp_path
+):
+    """Also: a tier with a budget of its own, whose rows are degraded when it has no room."""
+    path = write_profile(
+        'on_budget = "degrade"\n[policy.tiers.free]\nbudget = { per_day = 0.00001 }'
+    )
+    free = '[models.here]\nprovider = "here"\nname = "here-1"\nprice = "free"\n[[routes]]'
+    path.write_text(path.read_text().replace("[[routes]]", free))
+    reported = {"cost": 0.00004, **USAGE}
+    provider_server.respond = lambda *_: ok("fine", usage=reported)
+    source = rows(
+        [
+            {
+                "custom_id": f"{tier}-{n}",
+                "prompt": f"q {n}",
+                "metadata": {"tier": tier} if tier else {},
+            }
+            for tier in ("pro", "Free", "")
+            for n in range(2)
+        ]
+    )
+    ran = airoute("batch", str(source), "-o", "run")
+    assert ran.returncode == 0, ran.stderr
+    cost = json.loads((tmp_path / "run" / "summary.json").read_text())["cost"]
+    assert (cost["usd"], cost["reported_usd"]) == (0.00018, 0.00024)
+    assert cost["estimated_usd"] > 0
+    assert "$0.000180 by the price table; $0.00" in ran.stderr
+    assert "$0.000240 as the providers report" in ran.stderr
+    page = (tmp_path / "run" / "summary.md").read_text()
+    assert "| estimated USD | charged by the price table | reported by providers |" in page
+    told = {
+        line["custom_id"]: line["airoute"] for line in read_lines(tmp_path / "run/results.jsonl")
+    }
+    assert told["Free-0"]["degraded"]
+    assert (told["Free-0"]["model"], told["Free-0"]["tier"]) == ("here", "Free")
+    assert "degraded" not in told["pro-0"]
+    assert told["pro-0"]["cost"]["reported_usd"] == 0.00004
+
+    def costs(*args: str) -> dict[str, tuple[int, float, float]]:
+        ran = CliRunner().invoke(app, ["costs", "--json", *args])
+        assert ran.exit_code == 0, ran.output
+        found = json.loads(ran.stdout)
+        by = found["by"]
+        assert sum(line["usd"] for line in found["costs"]) == pytest.approx(found["total"]["usd"])
+        return {
+            line[by]: (line["rows"], line["usd"], line["reported_usd"]) for line in found["costs"]
+        }
+
+    assert costs() == {"here": (2, 0.0, 0.00008), "small": (4, 0.00018, 0.00016)}
+    assert costs("--by", "route") == {"rest": (6, 0.00018, 0.00024)}
+    assert costs("--by", "tier") == {
+        "": (2, 0.00009, 0.00008),
+        "Free": (2, 0.0, 0.00008),
+        "pro": (2, 0.00009, 0.00008),
+    }
+    assert costs("--by", "run") == {str((tmp_path / "run").resolve()): (6, 0.00018, 0.00024)}
+    (day,) = costs("--by", "day")
+    assert costs("--by", "day", "--since", day)
+    assert costs("--since", "2999-01-01") == {}
+    table = CliRunner().invoke(app, ["costs", "--by", "tier"]).stdout
+    first = {line.split()[0] for line in table.splitlines()}
+    assert {"tier", "(none)", "Free", "pro", "total"} <= first
+    wrong = CliRunner().invoke(app, ["costs", "--since", "yesterday"])
+    assert "write it as in 2026-01-31" in str(wrong.exception)
+
+
+def test_a_price_that_nobody_knows_is_refused_or_told_to_be_under_no_budget(
+    airoute, write_profile, rows, provider_server
+):
+    path = write_profile('unknown_price = "allow"\nbudget = { per_run = 0.00001 }')
+    path.write_text(path.read_text().replace("price = { input = 0.5, output = 2.0 }", ""))
+    ran = airoute("batch", str(rows(2)), "-o", "run")
+    assert ran.returncode == 0, ran.stderr
+    assert "no budget holds for 'small': nobody knows what it costs" in ran.stderr
+    path.write_text(path.read_text().replace('unknown_price = "allow"', ""))
+    refused = airoute("batch", str(rows(2)), "-o", "other")
+    assert refused.returncode == 2
+    assert "the price of 'small' is unknown, and unknown is never zero" in refused.stderr

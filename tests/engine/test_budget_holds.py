@@ -40,6 +40,7 @@ from airoute_cli.routing.planner import Planner
 NAMES = itertools.count()
 CAP = 50
 RATES = {"a": Rates(Decimal("0.5"), Decimal(2)), "b": Rates(Decimal(5), Decimal("20.25"))}
+FREE = Rates(Decimal(0), Decimal(0))
 FAILING = (
     None,
     None,
@@ -295,3 +296,55 @@ def test_a_row_that_may_cost_too_much_fails_with_both_figures():
     assert f"the row may cost ${worst} at worst" in outcome.failure.message
     assert "per_request = $0.0005" in outcome.failure.message
     assert not machine.stopped
+
+
+def degrading(budget: Budget, *, free: bool) -> Profile:
+    """A dear route: b, and behind it a. A third model, which no route names, may cost nothing."""
+    profile = made(budget, Budget(), OnBudget.DEGRADE)
+    models = dict(profile.models)
+    if free:
+        models["c"] = replace(models["a"], name="c", wire_name="c", price=Price(FREE, "free"))
+    dear = replace(profile.routes[0], when=None)
+    return replace(profile, models=models, routes=(dear,))
+
+
+@pytest.mark.parametrize(
+    ("per_run", "asked"),
+    [("0.0012", {"b"}), ("0.001", {"a"}), ("0.00005", {"c"})],
+)
+def test_a_plan_without_room_is_degraded_to_the_cheapest_of_the_route_then_of_all(per_run, asked):
+    machine = Machine(
+        degrading(Budget(per_run=Decimal(per_run)), free=True), Wire(random.Random(1))
+    )
+    (outcome,) = run(lambda: machine.carry(rows=1, in_flight=1))
+    assert outcome.state is RowState.COMPLETED
+    assert set(machine.wire.by_model) == asked
+    assert outcome.plan
+    assert outcome.plan.degraded == (asked != {"b"})
+    if outcome.plan.degraded:
+        assert f"per_run = ${per_run} has no room for $0.00" in outcome.plan.reason
+
+
+def test_a_row_beyond_its_own_budget_is_degraded_too():
+    budget = Budget(per_request=Decimal("0.0002"))
+    machine = Machine(degrading(budget, free=False), Wire(random.Random(1)))
+    (outcome,) = run(lambda: machine.carry(rows=1, in_flight=1))
+    assert (outcome.state, outcome.model) == (RowState.COMPLETED, "a")
+
+
+def test_where_even_the_cheapest_has_no_room_the_run_stops():
+    budget = Budget(per_run=Decimal("0.00005"))
+    machine = Machine(degrading(budget, free=False), Wire(random.Random(1)))
+    (outcome,) = run(lambda: machine.carry(rows=1, in_flight=1))
+    assert outcome.state is RowState.PENDING
+    assert len(machine.stopped) == 1
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+@given(wire=WIRES, per_run=st.decimals("0.001", "0.05", places=6))
+def test_degraded_plans_pass_no_budget_and_stop_no_run(wire, per_run):
+    machine = Machine(degrading(Budget(per_run=per_run), free=True), wire)
+    outcomes = run(lambda: machine.carry(rows=200, in_flight=64))
+    assert wire.billed <= per_run
+    assert not machine.stopped
+    assert {one.state for one in outcomes} <= {RowState.COMPLETED, RowState.FAILED}

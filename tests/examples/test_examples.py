@@ -24,7 +24,7 @@ from airoute_cli.routing.planner import Planner
 EXAMPLES = Path(__file__).parents[2] / "examples"
 STEPS = ("steps.jsonl", "steps.toml", "cases.jsonl", "brief.toml")
 LEARNED = ("learned.toml", "graded.jsonl")
-PROFILES = ("starter.toml", "multi.toml", "policy.toml", "policy-next.toml")
+PROFILES = ("starter.toml", "multi.toml", "policy.toml", "policy-next.toml", "budget.toml")
 
 # The contract of the profile: the keys of each table. None stands for free names.
 LIMITS = {"requests_per_minute", "tokens_per_minute"}
@@ -44,7 +44,7 @@ WHEN = {
 }
 KEYS = {
     "profile": {"name"},
-    "policy": {"rules"},
+    "policy": {"rules", "budget", "tiers", "on_budget"},
     "providers": LIMITS
     | {
         "api",
@@ -68,6 +68,7 @@ KEYS = {
         "retention",
         "private",
         "params",
+        "budget",
     },
     "routes": {
         "name",
@@ -79,6 +80,8 @@ KEYS = {
         "system",
         "params",
         "on_truncated",
+        "budget",
+        "on_budget",
     },
 }
 PRICE = {"input", "output", "cached_input", "cache_write", "reasoning"}
