@@ -186,6 +186,7 @@ class Route:
     system: str | None = None
     settings: Settings = EMPTY
     on_truncated: OnTruncated = OnTruncated.KEEP
+    latency_target_ms: float | None = None
     on_unavailable: OnUnavailable = OnUnavailable.PENDING
     options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     budget: Budget = NO_BUDGET

@@ -15,7 +15,7 @@ from airoute_cli.routing.choice import Choice, Chooser
 from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.eligible import checks_for, eligible
 from airoute_cli.routing.strategies import STRATEGIES
-from airoute_cli.routing.strategies.base import Ordering, Pick, StrategyContext
+from airoute_cli.routing.strategies.base import Ordering, Passed, Pick, StrategyContext
 from airoute_cli.routing.strategies.cheapest import by_cost
 
 _NOBODY = Ordering(())
@@ -132,10 +132,27 @@ class CompiledRoute:
         candidates = [able[name] for name in self.route.models if name in able]
         if not candidates:
             return _NOBODY
+        candidates, slow = self._in_time(candidates)
         context = StrategyContext(
             self.route.name, self._options, features, helpers, trail.drawn, trail.scores
         )
-        return self._strategy.order(candidates, context)
+        ordering = self._strategy.order(candidates, context)
+        return ordering._replace(passed=(*ordering.passed, *slow)) if slow else ordering
+
+    def _in_time(self, candidates: list[Choice]) -> tuple[list[Choice], list[Passed]]:
+        """Those that meet the route's latency target, and the others; where none does, all do."""
+        target = self.route.latency_target_ms
+        if target is None:
+            return candidates, []
+        late = [
+            one for one in candidates if one.figures.answers and one.figures.latency_ms > target
+        ]
+        if len(late) == len(candidates):
+            return candidates, []
+        told = "{:,.0f} ms on average is above the target of {:,.0f} ms"
+        return [one for one in candidates if one not in late], [
+            Passed(one.name, told.format(one.figures.latency_ms, target)) for one in late
+        ]
 
     def _behind(self, able: Mapping[str, Choice], ordering: Ordering) -> Iterator[Pick]:
         """The route's ``fallback``, as far as it may answer and is not in the plan."""

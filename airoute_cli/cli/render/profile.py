@@ -219,6 +219,7 @@ def _route(route: Route) -> dict[str, Any]:
         "system": route.system,
         "params": route.settings.as_dict(),
         "on_truncated": route.on_truncated,
+        "latency_target_ms": route.latency_target_ms,
         "on_unavailable": route.on_unavailable,
         "budget": _budget(route.budget),
         "on_budget": route.on_budget,

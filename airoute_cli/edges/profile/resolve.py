@@ -194,6 +194,7 @@ def _route(table: RouteTable, use: Use, otherwise: str) -> Route:
         system=table.system,
         settings=Settings.read(table.params),
         on_truncated=OnTruncated(table.on_truncated),
+        latency_target_ms=table.latency_target,
         on_unavailable=OnUnavailable(table.on_unavailable or otherwise),
         options=MappingProxyType(dict(use.options)),
         budget=_budget(table.budget),

@@ -625,6 +625,12 @@ class RouteTable(Table):
         description="What becomes of an answer that was cut at its token limit: a completed row "
         "with a flag, or a failed one.",
     )
+    latency_target: Number | None = Field(
+        default=None,
+        gt=0,
+        description="Milliseconds. Models whose last answers took longer on average are passed "
+        "over, as long as another may answer; one that has never answered is not.",
+    )
     on_unavailable: UnavailableValue | None = Field(
         default=None, description="As in `[run]`, for this route. Default: as it stands there."
     )
