@@ -33,6 +33,7 @@ from airoute_cli.engine.lasting import Lasting
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.past import Past
 from airoute_cli.engine.recorder import Recorder
+from airoute_cli.engine.room import Room
 from airoute_cli.engine.shared_limits import SharedLimits
 from airoute_cli.engine.spending import Spending, open_spending
 from airoute_cli.engine.stop import StopReason, signals
@@ -253,6 +254,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         ),
         counts=counts,
         tally=past.tally,
+        room=Room.for_run(profile, options.concurrency, ordered=options.ordered),
     )
     job = Job(machinery, limit=options.limit)
     names = [model.name for model in models_in_use(profile)]

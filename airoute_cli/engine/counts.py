@@ -30,9 +30,9 @@ class Counts:
     failures: dict[str, FailureKind] = field(default_factory=dict)
     finished_before: int = 0
 
-    def end(self, state: RowState) -> None:
-        """Count a row's end."""
-        self.states[state] += 1
+    def end(self, state: RowState, rows: int = 1) -> None:
+        """Count the end of a row, or of several."""
+        self.states[state] += rows
 
     def fail(self, code: str, line: int, message: str) -> None:
         """Keep a failure's reason for the summary."""

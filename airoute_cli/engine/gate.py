@@ -137,7 +137,8 @@ class Gate:
     ) -> None:
         self.now = clock or asyncio.get_running_loop().time
         now = self.now()
-        self._queues = _queues(models, run, now, quotas or OwnQuotas(now))
+        self._run = _Subject(OwnQuota(run, now), run.max_concurrency)
+        self._queues = _queues(models, run, self._run, now, quotas or OwnQuotas(now))
         for subject in {one for queue in self._queues.values() for one in queue.subjects}:
             subject.quota.listen(partial(self._changed, subject))
         self._wakes: list[tuple[float, int, _Subject]] = []
@@ -146,6 +147,7 @@ class Gate:
         self._timer_at = _NEVER
         self._shut = asyncio.Event()
         self._when_shut: list[Callable[[], None]] = []
+        self._when_spare: list[Callable[[], None]] = []
 
     async def acquire(self, model: str, tokens: int) -> Lease:
         """Wait until a call of that many tokens may go out to ``model``.
@@ -183,6 +185,15 @@ class Gate:
         """Let nothing out to ``model`` for that long: the provider asked for it."""
         self._queues[model].pace.pause(self.now() + seconds)
 
+    def has_spare(self) -> bool:
+        """Whether the run's own limits would let one more call out, of whatever model."""
+        ready = self._run.ready_at(now := self.now(), 1)
+        return not self._run.line and ready is not None and ready <= now
+
+    def when_spare(self, then: Callable[[], None]) -> None:
+        """Have ``then`` called when that may have become so."""
+        self._when_spare.append(then)
+
     def turn_away(self, model: str) -> None:
         """Send the calls that wait for ``model`` away."""
         _send_away(self._queues[model], TurnedAwayError)
@@ -214,6 +225,9 @@ class Gate:
             if subject.line:
                 self._serve_line(subject, now)
         self._set_timer()
+        if self._when_spare and not self._run.line:
+            for then in self._when_spare:
+                then()
 
     def _changed(self, subject: _Subject) -> None:
         self.freed((subject,), self.now())
@@ -320,9 +334,8 @@ def _step_out(line: deque[_Queue]) -> _Queue:
 
 
 def _queues(
-    models: Iterable[Model], run: Limits, now: float, quotas: Quotas
+    models: Iterable[Model], run: Limits, whole_run: _Subject, now: float, quotas: Quotas
 ) -> Mapping[str, _Queue]:
-    whole_run = _Subject(OwnQuota(run, now), run.max_concurrency)
     providers: dict[str, _Subject] = {}
     queues: dict[str, _Queue] = {}
     for model in models:

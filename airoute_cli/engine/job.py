@@ -13,6 +13,7 @@ from typing import Any
 
 from airoute_cli.core.outcome import RowState
 from airoute_cli.core.request import BadRow, Row
+from airoute_cli.edges.rows.set_aside import Placed
 from airoute_cli.edges.rows.source import RowSource
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine import health
@@ -25,16 +26,13 @@ from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.held_planner import PlanRow
+from airoute_cli.engine.intake import Decided, Intake
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.recorder import Recorder
 from airoute_cli.engine.room import Room
 from airoute_cli.engine.spending import Spending
 from airoute_cli.engine.stop import StopReason
 from airoute_cli.engine.tally import Tally
-
-# Rows under way, waiting ones included: enough that a model with a limit does not hold up others.
-ROWS_UNDER_WAY = 2_048
-BYTES_UNDER_WAY = 64 * 2**20
 
 # Power-cut safety: what was written is on the disk after at most this time.
 SYNC_EVERY_S = 0.2
@@ -58,6 +56,7 @@ class Machinery:
     recorder: Recorder
     counts: Counts
     tally: Tally
+    room: Room
 
 
 class Job:
@@ -67,7 +66,9 @@ class Job:
         self._machinery = machinery
         self._limit = limit
         self._tasks: set[asyncio.Task[None]] = set()
-        self._room = Room(ROWS_UNDER_WAY, BYTES_UNDER_WAY)
+        spare = machinery.gate.has_spare if machinery.room.shared else None
+        self._intake = Intake(machinery.room, self._decide, self._start, spare)
+        machinery.gate.when_spare(self._intake.look_again)
         self._stopping = asyncio.Event()
         self._fatal: BaseException | None = None
         self._reading: asyncio.Future[list[Row | BadRow]] | None = None
@@ -122,6 +123,7 @@ class Job:
         finally:
             syncing.cancel()
             self._shut()
+            self.counts.end(RowState.PENDING, self._intake.close())
             self._machinery.recorder.close()
         if self._fatal:
             raise self._fatal
@@ -167,8 +169,8 @@ class Job:
             position = self.counts.rows_in
             admitted = self._machinery.admission.admit(record)
             if isinstance(admitted, Row):
-                await self._room.enter(len(admitted.raw))
-                self._start(admitted, position)
+                if not await self._intake.take(Placed(admitted, position)):
+                    self.counts.end(RowState.PENDING)
             elif isinstance(admitted, BadRow):
                 self._machinery.recorder.bad_row(admitted, position)
             else:
@@ -206,20 +208,22 @@ class Job:
         if not self._enough() and self._machinery.admission.admit(record) is not None:
             self.counts.end(RowState.PENDING)
 
-    def _start(self, row: Row, position: int) -> None:
-        task = asyncio.create_task(self._carry(row, position))
+    def _decide(self, row: Row) -> Decided:
+        snapshot = self._machinery.figures.snapshot()
+        return Decided(self._machinery.plan(row, snapshot), snapshot)
+
+    def _start(self, placed: Placed, decided: Decided) -> None:
+        self._machinery.recorder.decide(placed.row, *decided)
+        task = asyncio.create_task(self._carry(placed.row, placed.position, decided))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _carry(self, row: Row, position: int) -> None:
+    async def _carry(self, row: Row, position: int, decided: Decided) -> None:
         """Take one row from its plan to its recorded end."""
         parts = self._machinery
         try:
-            snapshot = parts.figures.snapshot()
-            plan = parts.plan(row, snapshot)
-            parts.recorder.decide(row, plan, snapshot)
             outcome = await parts.spending.carry(
-                plan,
+                decided.plan,
                 lambda plan, purse: parts.executor.run(
                     plan,
                     row.request,
@@ -237,7 +241,13 @@ class Job:
             self.counts.end(RowState.PENDING)
             self._give_up(error)
         finally:
-            self._room.leave(len(row.raw))
+            self._leave(row, decided)
+
+    def _leave(self, row: Row, decided: Decided) -> None:
+        try:
+            self._intake.leave(decided.model, len(row.raw))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the run aloud
+            self._give_up(error)
 
     def _give_up(self, error: BaseException) -> None:
         """End the run for the first thing that makes it impossible (a full disk, say)."""
@@ -251,6 +261,7 @@ class Job:
         self._machinery.gate.shut()
         self._machinery.doors.close()
         self._machinery.canary.close()
+        self._intake.stop()
 
     async def _keep_synced(self) -> None:
         folder = self._machinery.folder

@@ -3,46 +3,79 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter
+from typing import Self
+
+from airoute_cli.core.profile import Profile
+
+# Rows under way, waiting ones included.
+ROWS_UNDER_WAY = 2_048
+BYTES_UNDER_WAY = 64 * 2**20
+
+# A model's rows may take that many times the room that is still free: two thirds of it all for
+# one, two fifths each for two, and so on, so that there is always some for the rows of another.
+TIMES_THE_FREE = 2
 
 
 class Room:
-    """Admits rows while there is room for their number and their bytes.
+    """Room for a number of rows and for their bytes.
 
-    A row larger than all the room there is enters alone.
+    A row larger than all the room there is enters alone. ``shared``: several models have rows, and
+    none may take it all.
     """
 
-    def __init__(self, rows: int, size: int) -> None:
+    def __init__(self, rows: int, size: int, *, shared: bool = False) -> None:
         self._rows = rows
         self._bytes = size
+        self.shared = shared
         self._rows_in = 0
         self._bytes_in = 0
-        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._rows_of: Counter[str] = Counter()
+        self._bytes_of: Counter[str] = Counter()
+        self._changed: asyncio.Future[None] | None = None
 
-    async def enter(self, size: int) -> None:
-        """Wait for room; only one caller at a time waits (the reader)."""
-        if not self._waiting and self._fits(size):
-            self._take(size)
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((future, size))
-        await future
+    @classmethod
+    def for_run(cls, profile: Profile, concurrency: int, *, ordered: bool) -> Self:
+        """The room of a run; results in the input's order let no row pass another."""
+        first = {model for route in profile.routes for model in route.models}
+        rows = max(ROWS_UNDER_WAY, 2 * concurrency)
+        return cls(rows, BYTES_UNDER_WAY, shared=len(first) > 1 and not ordered)
 
-    def leave(self, size: int) -> None:
-        """A row has ended."""
-        self._rows_in -= 1
-        self._bytes_in -= size
-        while self._waiting and self._fits(self._waiting[0][1]):
-            future, wanted = self._waiting.popleft()
-            if not future.done():
-                self._take(wanted)
-                future.set_result(None)
-
-    def _fits(self, size: int) -> bool:
+    def fits(self, model: str, size: int) -> bool:
+        """Whether there is room for one more row of that model."""
         if self._rows_in == 0:
             return True
-        return self._rows_in < self._rows and self._bytes_in + size <= self._bytes
+        free, free_bytes = self._rows - self._rows_in, self._bytes - self._bytes_in
+        if free < 1 or size > free_bytes:
+            return False
+        if not self.shared or self._rows_of[model] == 0:
+            return True
+        return (
+            self._rows_of[model] < TIMES_THE_FREE * free
+            and self._bytes_of[model] + size <= TIMES_THE_FREE * free_bytes
+        )
 
-    def _take(self, size: int) -> None:
-        self._rows_in += 1
+    def enter(self, model: str, size: int) -> None:
+        """A row begins, for which there is room."""
+        self._take(model, 1, size)
+
+    def leave(self, model: str, size: int) -> None:
+        """A row has ended."""
+        self._take(model, -1, -size)
+        self.nudge()
+
+    def nudge(self) -> None:
+        """Have whoever waits for a change look again."""
+        if self._changed and not self._changed.done():
+            self._changed.set_result(None)
+
+    async def change(self) -> None:
+        """Wait until a row has ended or somebody nudges; only the reader waits."""
+        self._changed = asyncio.get_running_loop().create_future()
+        await self._changed
+
+    def _take(self, model: str, rows: int, size: int) -> None:
+        self._rows_in += rows
         self._bytes_in += size
+        self._rows_of[model] += rows
+        self._bytes_of[model] += size

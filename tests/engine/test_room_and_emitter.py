@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,14 +7,24 @@ from airoute_cli.engine.emitter import Emitter
 from airoute_cli.engine.room import Room
 
 
-async def test_rows_wait_for_room_and_a_huge_row_enters_alone():
+def test_a_huge_row_enters_alone():
     room = Room(rows=2, size=100)
-    await room.enter(1_000)
-    second = asyncio.create_task(room.enter(1))
-    await asyncio.sleep(0)
-    assert not second.done()
-    room.leave(1_000)
-    await second
+    assert room.fits("m", 1_000)
+    room.enter("m", 1_000)
+    assert not room.fits("m", 1)
+    room.leave("m", 1_000)
+    assert room.fits("m", 1)
+
+
+@given(st.lists(st.sampled_from("abcdef"), max_size=300))
+def test_there_is_always_room_for_a_model_that_has_none_yet(models):
+    room, inside = Room(rows=60, size=6_000, shared=True), set()
+    for model in models:
+        if room.fits(model, 10):
+            room.enter(model, 10)
+            inside.add(model)
+        assert room.fits("new", 10)
+    assert inside == set(models)
 
 
 @given(st.permutations(range(8)), st.sets(st.integers(0, 7)))

@@ -1,0 +1,101 @@
+"""The intake of a job: rows go in as there is room, and those of one model hold up no others.
+
+Where a model has taken its share of the room and something else could still be done, its further
+rows are set aside on the disk, and come in when its rows end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from airoute_cli.core.figures import Snapshot
+from airoute_cli.core.plan import Plan
+from airoute_cli.core.request import Row
+from airoute_cli.edges.rows.set_aside import Placed, SetAside
+from airoute_cli.engine.room import Room
+
+
+class Decided(NamedTuple):
+    """A plan and the figures that it was made by."""
+
+    plan: Plan
+    snapshot: Snapshot
+
+    @property
+    def model(self) -> str:
+        """The model that is asked first; "" where none is."""
+        return self.plan.calls[0].model if self.plan.calls else ""
+
+
+class Intake:
+    """Lets rows in. ``decide`` plans a row, ``start`` sets it going.
+
+    ``spare`` says whether the run could do more than it does; None: rows are never set aside.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        decide: Callable[[Row], Decided],
+        start: Callable[[Placed, Decided], None],
+        spare: Callable[[], bool] | None,
+    ) -> None:
+        self._room = room
+        self._decide = decide
+        self._start = start
+        self._spare = spare
+        self._aside = SetAside()
+        self._stopped = False
+
+    async def take(self, placed: Placed) -> bool:
+        """Let a row in, now or as soon as there is room, or set it aside.
+
+        False: the run is stopping, and the row stays where it is.
+        """
+        while not self._stopped:
+            decided = self._decide(placed.row)
+            model, size = decided.model, len(placed.row.raw)
+            if not self._aside.waits(model) and self._room.fits(model, size):
+                self._enter(placed, decided)
+                return True
+            if self._spare and self._spare() and self._aside.put(model, placed):
+                return True
+            await self._room.change()
+        return False
+
+    def leave(self, model: str, size: int) -> None:
+        """A row has ended that came in for ``model``: let in whoever waited for its room."""
+        self._room.leave(model, size)
+        if self._stopped:
+            return
+        for waiting in self._aside:
+            self._let_in(waiting)
+
+    def look_again(self) -> None:
+        """More could be done now than before."""
+        self._room.nudge()
+
+    def stop(self) -> None:
+        """Let nobody in any more."""
+        self._stopped = True
+        self._room.nudge()
+
+    def close(self) -> int:
+        """Forget the rows that were set aside; how many there were."""
+        self.stop()
+        left = len(self._aside)
+        self._aside.close()
+        return left
+
+    def _let_in(self, model: str) -> None:
+        while self._room.fits(model, 0) and (placed := self._aside.take(model)):
+            decided = self._decide(placed.row)
+            # Its plan may be another one by now: where that has no room, it waits on.
+            at_home = decided.model == model or self._room.fits(decided.model, len(placed.row.raw))
+            if at_home or not self._aside.put(decided.model, placed):
+                self._enter(placed, decided)
+
+    def _enter(self, placed: Placed, decided: Decided) -> None:
+        self._room.enter(decided.model, len(placed.row.raw))
+        self._start(placed, decided)
