@@ -15,6 +15,7 @@ from airoute_cli.cli.commands.completion import completion
 from airoute_cli.cli.commands.costs import costs
 from airoute_cli.cli.commands.diff import diff
 from airoute_cli.cli.commands.eval import evaluate
+from airoute_cli.cli.commands.rehearse import rehearse
 from airoute_cli.cli.commands.try_ import try_
 
 app = typer.Typer(
@@ -47,6 +48,7 @@ def root(
 app.command()(ask)
 app.command()(batch)
 app.command("try")(try_)
+app.command()(rehearse)
 app.add_typer(audit.app, name="audit")
 app.command()(costs)
 app.command()(diff)

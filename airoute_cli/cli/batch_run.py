@@ -31,6 +31,7 @@ from airoute_cli.engine.stored_profile import (
     keep_profile,
     stored_profile,
 )
+from airoute_cli.engine.world import World
 
 STDOUT = "-"
 
@@ -70,6 +71,15 @@ class BatchFlags:
         )
 
 
+def one_source(argument: str | None, option: str | None, example: str) -> str:
+    """The input, given as an argument or with ``-i``. Raises UsageError."""
+    if argument and option:
+        raise UsageError("the input is given twice, as an argument and with -i; give it once")
+    if given := argument or option:
+        return given
+    raise UsageError(f"no input: give a JSONL file, as in: {example}")
+
+
 def dry(flags: BatchFlags) -> ExitCode:
     """Route everything, call nothing, write nothing."""
     profile = open_profile(flags.profile, environment(flags.env_file))
@@ -88,19 +98,27 @@ def live(flags: BatchFlags) -> ExitCode:
     _check(flags)
     with _open_folder(flags) as folder:
         chain = _profiles(flags, environ, folder, narrator)
-        report = asyncio.run(
-            run_batch(
-                flags.options,
-                chain,
-                environ,
-                folder,
-                watch=watcher(narrator),
-                note=narrator.say,
-                write=_to_stdout if flags.output == STDOUT else None,
-            )
-        )
+        report = asyncio.run(_run(flags, chain, environ, folder, narrator))
     _tell(flags, report, narrator)
-    return _exit_code(report)
+    return exit_code(report)
+
+
+async def _run(
+    flags: BatchFlags,
+    chain: ProfileChain,
+    environ: Mapping[str, str],
+    folder: RunFolder,
+    narrator: Narrator,
+) -> BatchReport:
+    return await run_batch(
+        flags.options,
+        chain,
+        World.real(environ),
+        folder,
+        watch=watcher(narrator),
+        note=narrator.say,
+        write=_to_stdout if flags.output == STDOUT else None,
+    )
 
 
 def _check(flags: BatchFlags) -> None:
@@ -174,7 +192,8 @@ def _tell(flags: BatchFlags, report: BatchReport, narrator: Narrator) -> None:
         sys.stderr.write(f"airoute: stopped: {because}" + "\n")
 
 
-def _exit_code(report: BatchReport) -> ExitCode:
+def exit_code(report: BatchReport) -> ExitCode:
+    """What the shell is told of a run."""
     codes = [_rows_code(report.summary["rows"])]
     if report.stop_reason is not None:
         codes.append(STOP_CODES[report.stop_reason])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -27,11 +27,19 @@ from airoute_cli.routing.rules import parts_of
 class AuditTrail:
     """The writer of one pass. Every method raises RunError where the disk does not take it."""
 
-    def __init__(self, log: AuditLog, chain: ProfileChain, seal: Seal, pass_number: int) -> None:
+    def __init__(
+        self,
+        log: AuditLog,
+        chain: ProfileChain,
+        seal: Seal,
+        pass_number: int,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         profiles = (chain.profile, *(one.profile for one in chain.earlier))
         self._log = log
         self._seal = seal.digest
         self._pass = pass_number
+        self._wall = wall
         self._content = chain.profile.audit_content
         self._models = len(chain.profile.models)
         self._hosts = {name: records.host_of(m) for name, m in chain.profile.models.items()}
@@ -43,7 +51,7 @@ class AuditTrail:
         """Record a plan, as soon as it is made."""
         told: dict[str, Any] = {
             "event": records.DECISION,
-            "at": round(time.time(), 3),
+            "at": round(self._wall(), 3),
             "pass": self._pass,
             "line": row.line,
             "custom_id": row.custom_id if row.has_id else None,
@@ -91,7 +99,7 @@ class AuditTrail:
         """Record that a pass begins, and with which profile."""
         told: dict[str, Any] = {
             "event": records.RESUMED if self._log.records else records.STARTED,
-            "at": round(time.time(), 3),
+            "at": round(self._wall(), 3),
             "pass": self._pass,
             "profile": chain.profile.digest,
             "facts": chain.facts,
@@ -114,10 +122,14 @@ class AuditTrail:
 
 
 def end_pass(
-    log: AuditLog, pass_number: int, state: str, rows: Mapping[str, int]
+    log: AuditLog,
+    pass_number: int,
+    state: str,
+    rows: Mapping[str, int],
+    wall: Callable[[], float] = time.time,
 ) -> dict[str, Any]:
     """Record that a pass has ended in order; the number of this record and the run's head."""
-    told = {"event": records.ENDED, "at": round(time.time(), 3), "pass": pass_number}
+    told = {"event": records.ENDED, "at": round(wall(), 3), "pass": pass_number}
     log.add(told | {"state": state, "rows": dict(rows)})
     return {"records": log.records, "head": log.head}
 

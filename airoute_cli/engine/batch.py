@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -12,19 +12,17 @@ from typing import Any
 
 from airoute_cli.core.errors import SetupError, UsageError
 from airoute_cli.core.profile import Limits, Model, Profile, UnknownPrice
-from airoute_cli.edges.audit_key import user_seal
 from airoute_cli.edges.rows.source import RowSource, open_rows
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.admission import Admission
 from airoute_cli.engine.audit_trail import AuditTrail
 from airoute_cli.engine.budget_limits import BudgetLimits
 from airoute_cli.engine.canary import Canary
-from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.early_stop import stop_early
 from airoute_cli.engine.emitter import Emitter
-from airoute_cli.engine.endpoints import Endpoints
+from airoute_cli.engine.endpoints import EndpointSource
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.held_planner import PlanRow, plan_within
@@ -34,10 +32,10 @@ from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.past import Past
 from airoute_cli.engine.recorder import Recorder
 from airoute_cli.engine.room import Room
-from airoute_cli.engine.shared_limits import SharedLimits
 from airoute_cli.engine.spending import Spending, open_spending
 from airoute_cli.engine.stop import StopReason, signals
 from airoute_cli.engine.stored_profile import ProfileChain
+from airoute_cli.engine.world import World
 from airoute_cli.engine.wrap_up import RunRecord, leave_files
 from airoute_cli.routing.planner import Planner
 from airoute_cli.routing.strategies import helpers_of
@@ -82,7 +80,7 @@ class BatchReport:
 async def run_batch(
     options: BatchOptions,
     chain: ProfileChain,
-    environ: Mapping[str, str],
+    world: World,
     folder: RunFolder,
     *,
     watch: Watch,
@@ -98,25 +96,28 @@ async def run_batch(
     require_prices(profile, options)
     async with AsyncExitStack() as stack:
         source = stack.enter_context(open_rows(options.source, plain_lines=options.plain_lines))
-        clock = Clock.real()
-        shared = SharedLimits(environ, clock.now, note)
-        stack.push_async_callback(shared.aclose)
+        clock = world.clock
+        shared = world.shared_limits(note) if world.shared_limits else None
+        if shared:
+            stack.push_async_callback(shared.aclose)
         gate = Gate(profile.models.values(), options.limits, clock.now, shared)
-        endpoints = Endpoints(environ, gate.observe)
+        endpoints = world.endpoints(gate.observe)
         stack.push_async_callback(endpoints.aclose)
         canary = Canary(profile.models.values(), profile.run.canary)
         turn_away = away_from(gate, canary)
         doors = Doors(profile.models.values(), clock, turn_away=turn_away, tell=note)
         await endpoints.prepare(models_in_use(profile, options))
         await prepare_stand_ins(profile, endpoints, doors)
-        seal = user_seal()
+        seal = world.seal()
         past = stack.enter_context(Past.read(folder, seal, with_tries=bool(chain.earlier)))
-        figures = LiveFigures(profile.models.values())
+        figures = LiveFigures(profile.models.values(), kept=world.lasting)
         run = str(folder.path.resolve())
         note_unpriced(profile, note)
-        spending = open_spending(profile, run, before=past.tally.spent, note=note)
+        spending = open_spending(
+            profile, run, before=past.tally.spent, note=note, means=world.means
+        )
         stack.push_async_callback(spending.budgets.aclose)
-        record = RunRecord.open(folder, profile, options.source)
+        record = RunRecord.open(folder, profile, options.source, clock)
         job = _assemble(
             options,
             chain,
@@ -124,12 +125,12 @@ async def run_batch(
             gate,
             doors,
             canary,
-            clock,
+            world,
             source,
             folder,
             past,
             figures,
-            AuditTrail(folder.audit, chain, seal, record.pass_number),
+            AuditTrail(folder.audit, chain, seal, record.pass_number, clock.wall),
             spending,
             record.pass_number,
             write,
@@ -171,7 +172,7 @@ def away_from(gate: Gate, canary: Canary) -> Callable[[str], None]:
     return turn_away
 
 
-async def prepare_stand_ins(profile: Profile, endpoints: Endpoints, doors: Doors) -> None:
+async def prepare_stand_ins(profile: Profile, endpoints: EndpointSource, doors: Doors) -> None:
     """Make ready whoever may stand in for a route's models; who cannot is never asked."""
     if not profile.degrades:
         return
@@ -210,11 +211,11 @@ def note_unpriced(profile: Profile, note: Note) -> None:
 def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     options: BatchOptions,
     chain: ProfileChain,
-    endpoints: Endpoints,
+    endpoints: EndpointSource,
     gate: Gate,
     doors: Doors,
     canary: Canary,
-    clock: Clock,
+    world: World,
     source: RowSource,
     folder: RunFolder,
     past: Past,
@@ -235,13 +236,20 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         plan=_plan(options, chain, past),
         figures=figures,
         executor=Executor(
-            profile, endpoints, gate, figures, doors=doors, canary=canary, clock=clock
+            profile,
+            endpoints,
+            gate,
+            figures,
+            doors=doors,
+            canary=canary,
+            clock=world.clock,
+            jitter=world.jitter,
         ),
         spending=spending,
         gate=gate,
         doors=doors,
         canary=canary,
-        clock=clock,
+        world=world,
         recorder=Recorder(
             profile,
             folder,

@@ -164,6 +164,17 @@ class Breaker:
         elif self._window.too_many(now):
             self._open(now, FIRST_OPEN_S, f"half of the calls failed: {why}")
 
+    def suspected(self, now: float, tries: int) -> bool:
+        """Open where a row has failed ``tries`` times and nobody was answered meanwhile.
+
+        False where it has never answered, or others were answered: then it is the row's own end.
+        """
+        # An answer may have been on its way when the row failed first.
+        if self.state is not State.CLOSED or not self.answers or self._in_a_row < tries - 1:
+            return False
+        self._open(now, FIRST_OPEN_S, f"{self._in_a_row} failures in a row, and no answer between")
+        return True
+
     def doubted(self, ticket: Ticket, now: float, why: str) -> bool:
         """It refused for a reason that would last; whether a call sent since then says so too."""
         if not self.holds(ticket):

@@ -16,7 +16,7 @@ from airoute_cli.engine.breaker import Ticket
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.course import Course
 from airoute_cli.engine.doors import Doors
-from airoute_cli.engine.endpoints import Endpoints
+from airoute_cli.engine.endpoints import EndpointSource
 from airoute_cli.engine.gate import Gate, Lease, TurnedAwayError
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.meter import Meter, tokens_used
@@ -33,7 +33,12 @@ class Caller:
     """Makes the calls of an executor, and tells doors, figures and gate what came of each."""
 
     def __init__(
-        self, endpoints: Endpoints, gate: Gate, doors: Doors, figures: LiveFigures, clock: Clock
+        self,
+        endpoints: EndpointSource,
+        gate: Gate,
+        doors: Doors,
+        figures: LiveFigures,
+        clock: Clock,
     ) -> None:
         self._endpoints = endpoints
         self._gate = gate
@@ -104,7 +109,8 @@ class Caller:
         if purse:
             await purse.cover(call)
         try:
-            lease = await self._gate.acquire(call.model, call.input_tokens + call.max_output_tokens)
+            tokens = call.input_tokens + call.max_output_tokens
+            lease = await self._gate.acquire(call.model, tokens, again=bool(course.attempts))
             if not self._doors.still(call.model, ticket):
                 raise TurnedAwayError
             if purse:

@@ -40,8 +40,9 @@ _WITHOUT_MODELS: Mapping[OnUnavailable, RowState] = MappingProxyType(
 class Course:
     """``deadline`` is on the run's clock; None until the row's time has begun.
 
-    ``left`` are those of its ``calls`` that may still be made. ``over`` is why no more is done for
-    the row whatever is left of the plan. ``trunk`` is the row's own course, where this is a branch
+    ``left`` are those of its ``calls`` that may still be made. ``excused``: its
+    failures were put down to a model once. ``over`` is why no more is done for the row whatever is
+    left of the plan. ``trunk`` is the row's own course, where this is a branch
     of it: one of several answers that the row needs.
     """
 
@@ -59,6 +60,7 @@ class Course:
     tries: Counter[str] = field(default_factory=Counter)
     error: CallError | None = None
     deadline: float | None = None
+    excused: bool = False
     spoken: bool = False
     over: str | None = None
     trunk: Course | None = None

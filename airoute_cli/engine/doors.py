@@ -150,6 +150,14 @@ class Doors:
         else:
             self._served(door, ticket)
 
+    def suspect(self, model: str, tries: int) -> bool:
+        """Whether a row's last failure is put down to the model, whose breaker opens then."""
+        door = self._doors[model]
+        if self._lone or not door.breaker.suspected(self._clock.now(), tries):
+            return False
+        self._moved(door)
+        return True
+
     async def wait(self, models: Iterable[str], until: float) -> None:
         """Wait until something has changed, a probe is due at one of ``models``, or ``until``.
 

@@ -31,6 +31,22 @@ class Endpoint(Protocol):
         ...
 
 
+class EndpointSource(Protocol):
+    """Where the calls of a run go."""
+
+    def of(self, model: Model) -> Endpoint:
+        """The endpoint of a model's provider. Raises SetupError where its key is missing."""
+        ...
+
+    async def prepare(self, models: Iterable[Model]) -> None:
+        """Find out before the first row what cannot be asked. Raises SetupError."""
+        ...
+
+    async def aclose(self) -> None:
+        """Free what they hold."""
+        ...
+
+
 class Endpoints:
     """The endpoints of a profile. Use inside the running loop, and close."""
 

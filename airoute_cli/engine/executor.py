@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from airoute_cli.core.completion import Completion
@@ -16,8 +17,8 @@ from airoute_cli.engine.caller import Caller
 from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.course import Course, OnAttempt, OnEnd, failed, unavailable
-from airoute_cli.engine.doors import Doors
-from airoute_cli.engine.endpoints import Endpoints, OnText
+from airoute_cli.engine.doors import TROUBLE, Doors
+from airoute_cli.engine.endpoints import EndpointSource, OnText
 from airoute_cli.engine.gate import Gate, GateClosedError, TurnedAwayError
 from airoute_cli.engine.lasting import is_lasting, may_be_lasting
 from airoute_cli.engine.live_figures import LiveFigures
@@ -37,13 +38,14 @@ class Executor:
     def __init__(
         self,
         profile: Profile,
-        endpoints: Endpoints,
+        endpoints: EndpointSource,
         gate: Gate,
         figures: LiveFigures,
         *,
         doors: Doors,
         canary: Canary,
         clock: Clock,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._models: Mapping[str, Model] = profile.models
         self._routes = {route.name: route for route in profile.routes}
@@ -54,6 +56,7 @@ class Executor:
         self._doors = doors
         self._canary = canary
         self._clock = clock
+        self._jitter = jitter
 
     async def run(
         self,
@@ -207,11 +210,23 @@ class Executor:
             other is not call and self._doors.can_ask(other.model) for other in course.left
         )
         tries = course.tries[call.model]
-        decision = decide(error, tries=tries, more_models=others, left_s=left_s)
+        decision = decide(
+            error, tries=tries, more_models=others, left_s=left_s, jitter=self._jitter
+        )
         if decision.verdict is Verdict.AGAIN:
             return decision.delay_s
-        course.drop(call)
+        if others or not self._excused(call, course, error, tries):
+            course.drop(call)
         return None
+
+    def _excused(self, call: Call, course: Course, error: CallError, tries: int) -> bool:
+        """Whether the row waits for the model instead of failing, as it may be an outage: once."""
+        if course.excused or error.kind not in TROUBLE:
+            return False
+        course.excused = self._doors.suspect(call.model, tries)
+        if course.excused:
+            course.tries[call.model] = 0
+        return course.excused
 
 
 def _is_repeated(call: Call, plan: Plan) -> bool:

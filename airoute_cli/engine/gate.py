@@ -71,19 +71,29 @@ class _Subject:
 class _Queue:
     """The calls that wait for one model; ``subjects`` are the model, its provider and the run."""
 
-    __slots__ = ("pace", "stands_at", "subjects", "waiting")
+    __slots__ = ("again", "pace", "stands_at", "subjects", "waiting")
 
     def __init__(self, subjects: tuple[_Subject, ...], pace: Pace) -> None:
         self.subjects = subjects
         self.pace = pace
-        self.waiting: deque[tuple[asyncio.Future[Lease], int]] = deque()
+        self.waiting: _Waiting = deque()
+        # Rows that were let out before: behind all who wait for their first call, a retry would
+        # take the longer the more rows are read ahead.
+        self.again: _Waiting = deque()
         self.stands_at: _Subject | None = None
 
     def head(self) -> tuple[asyncio.Future[Lease], int] | None:
         """The first that still waits."""
-        while self.waiting and self.waiting[0][0].done():  # cancelled while it waited
-            self.waiting.popleft()
-        return self.waiting[0] if self.waiting else None
+        for waiting in (self.again, self.waiting):
+            while waiting and waiting[0][0].done():  # cancelled while it waited
+                waiting.popleft()
+            if waiting:
+                return waiting[0]
+        return None
+
+    def pop(self) -> None:
+        """Take the head out."""
+        (self.again or self.waiting).popleft()
 
 
 class GateClosedError(Exception):
@@ -125,6 +135,9 @@ class Lease:
         self._gate.freed(self._queue.subjects, now)
 
 
+_Waiting = deque[tuple[asyncio.Future[Lease], int]]
+
+
 class Gate:
     """Grants calls so that no limit is passed and no allowed call waits."""
 
@@ -149,9 +162,10 @@ class Gate:
         self._when_shut: list[Callable[[], None]] = []
         self._when_spare: list[Callable[[], None]] = []
 
-    async def acquire(self, model: str, tokens: int) -> Lease:
+    async def acquire(self, model: str, tokens: int, *, again: bool = False) -> Lease:
         """Wait until a call of that many tokens may go out to ``model``.
 
+        ``again``: it is not the first one for its row, and so goes before those that are.
         Raises GateClosedError once the gate is shut, and TurnedAwayError.
         """
         if self._shut.is_set():
@@ -160,7 +174,7 @@ class Gate:
         if queue.head() is None and self._blocker(queue, tokens, now := self.now()) is None:
             return Lease(self, queue, now, tokens)
         future: asyncio.Future[Lease] = asyncio.get_running_loop().create_future()
-        queue.waiting.append((future, tokens))
+        (queue.again if again else queue.waiting).append((future, tokens))
         if queue.stands_at is None:
             self._serve_one(queue, self.now())
             self._set_timer()
@@ -175,7 +189,8 @@ class Gate:
 
     def waiting(self, model: str) -> int:
         """How many calls wait for ``model``."""
-        return len(self._queues[model].waiting)
+        queue = self._queues[model]
+        return len(queue.waiting) + len(queue.again)
 
     def in_flight(self, model: str) -> int:
         """How many calls to ``model`` are under way."""
@@ -259,7 +274,7 @@ class Gate:
         line = subject.line
         while line:
             queue = _step_out(line)
-            if self._serve_one(queue, now, first_at=subject) and queue.waiting:
+            if self._serve_one(queue, now, first_at=subject) and queue.head():
                 line.append(queue)
                 queue.stands_at = subject
             elif queue.stands_at is subject:
@@ -273,7 +288,7 @@ class Gate:
         future, tokens = head
         blocker = self._blocker(queue, tokens, now, first_at)
         if blocker is None:
-            queue.waiting.popleft()
+            queue.pop()
             future.set_result(Lease(self, queue, now, tokens))
             return True
         subject, ready = blocker
@@ -321,10 +336,11 @@ class Gate:
 
 
 def _send_away(queue: _Queue, error: type[Exception]) -> None:
-    for future, _ in queue.waiting:
-        if not future.done():
-            future.set_exception(error())
-    queue.waiting.clear()
+    for waiting in (queue.again, queue.waiting):
+        for future, _ in waiting:
+            if not future.done():
+                future.set_exception(error())
+        waiting.clear()
 
 
 def _step_out(line: deque[_Queue]) -> _Queue:

@@ -18,9 +18,7 @@ from airoute_cli.edges.rows.source import RowSource
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine import health
 from airoute_cli.engine.admission import Admission
-from airoute_cli.engine.aside import aside
 from airoute_cli.engine.canary import Canary
-from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.executor import Executor
@@ -33,6 +31,7 @@ from airoute_cli.engine.room import Room
 from airoute_cli.engine.spending import Spending
 from airoute_cli.engine.stop import StopReason
 from airoute_cli.engine.tally import Tally
+from airoute_cli.engine.world import World
 
 # Power-cut safety: what was written is on the disk after at most this time.
 SYNC_EVERY_S = 0.2
@@ -52,7 +51,7 @@ class Machinery:
     gate: Gate
     doors: Doors
     canary: Canary
-    clock: Clock
+    world: World
     recorder: Recorder
     counts: Counts
     tally: Tally
@@ -100,12 +99,12 @@ class Job:
     @property
     def troubles(self) -> list[str]:
         """Which models cannot be asked now, in a few words each."""
-        return health.in_words(self._machinery.doors, self._machinery.clock)
+        return health.in_words(self._machinery.doors, self._machinery.world.clock)
 
     @property
     def health(self) -> dict[str, Any]:
         """What became of the models that could not be asked for some time."""
-        return health.as_dict(self._machinery.doors, self._machinery.clock)
+        return health.as_dict(self._machinery.doors, self._machinery.world.clock)
 
     @property
     def progress(self) -> float | None:
@@ -199,7 +198,7 @@ class Job:
         return batch
 
     async def _next_batch(self) -> list[Row | BadRow]:
-        return await aside(self._machinery.source.read_batch)
+        return await self._machinery.world.aside(self._machinery.source.read_batch)
 
     def _enough(self) -> bool:
         return self._limit is not None and self.counts.rows_in >= self._limit
@@ -265,7 +264,7 @@ class Job:
 
     async def _keep_synced(self) -> None:
         folder = self._machinery.folder
-        while True:
+        while self._machinery.world.lasting:
             await asyncio.sleep(SYNC_EVERY_S)
             await asyncio.to_thread(folder.sync_all)
 

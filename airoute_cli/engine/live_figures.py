@@ -15,11 +15,15 @@ _OUR_FAULT = frozenset({ErrorKind.BAD_REQUEST, ErrorKind.CANCELLED, ErrorKind.AU
 
 
 class LiveFigures:
-    """Figures by the model's name in the profile; ``snapshot`` is what planning may see."""
+    """Figures by the model's name in the profile; ``snapshot`` is what planning may see.
 
-    def __init__(self, models: Iterable[Model]) -> None:
+    Unless they are ``kept``, they begin with nothing and end with the run.
+    """
+
+    def __init__(self, models: Iterable[Model], *, kept: bool = True) -> None:
         self._identities = {model.name: model.identity for model in models}
-        stored = load_figures()
+        self._kept = kept
+        stored = load_figures() if kept else {}
         self._figures: dict[str, Figures] = {
             name: stored[key] for name, key in self._identities.items() if key in stored
         }
@@ -49,7 +53,8 @@ class LiveFigures:
 
     def save(self) -> None:
         """Keep what this run has learned; other models' figures in the file stay as they are."""
-        save_figures({self._identities[name]: self._figures[name] for name in self._touched})
+        if self._kept:
+            save_figures({self._identities[name]: self._figures[name] for name in self._touched})
 
     def _get(self, model: str) -> Figures:
         return self._figures.get(model, NO_FIGURES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,7 +14,7 @@ from airoute_cli.core.outcome import Outcome, RowFailure, RowState
 from airoute_cli.core.plan import Call, Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.edges.ledger import Ledger
-from airoute_cli.engine.budget import Budgets
+from airoute_cli.engine.budget import Aside, Book, Budgets
 from airoute_cli.engine.budget_limits import BudgetLimits
 from airoute_cli.engine.gate import GateClosedError
 from airoute_cli.engine.leases import Exhausted
@@ -31,26 +33,47 @@ _AGAIN: Mapping[Period, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Where what is spent is written down, by which clock, and how its file is waited for."""
+
+    book: Callable[[str, str], Book] = Ledger
+    wall: Callable[[], float] = time.time
+    aside: Aside = asyncio.to_thread
+
+
+IN_THE_LEDGER = Means()
+
+
 def open_spending(
     profile: Profile,
     run: str,
     *,
     before: Mapping[Account, Decimal] | None = None,
     note: Callable[[str], None] = lambda _: None,
+    means: Means = IN_THE_LEDGER,
 ) -> Spending:
     """The budgets of a profile for a run, which stands under that name in the ledger.
 
     ``before`` is what earlier passes of it spent. Raises RunError where a budget needs the ledger
     and it cannot be used; without such a budget that is only noted.
     """
+    book: Book | None = None
     try:
-        book = Ledger(profile.name, run)
+        book = means.book(profile.name, run)
     except RunError as error:
         if BudgetLimits(profile).shared:
             raise
         note(f"{error}; what this run spends is not in it")
-        book = None
-    return Spending(profile, Budgets(profile, book, before=(before or {}).items(), note=note))
+    budgets = Budgets(
+        profile,
+        book,
+        before=(before or {}).items(),
+        clock=means.wall,
+        aside=means.aside,
+        note=note,
+    )
+    return Spending(profile, budgets)
 
 
 @dataclass(slots=True)

@@ -46,6 +46,7 @@ def summarise(
             "total": tally.attempts,
             "failed": dict(sorted(tally.errors.items())),
             "rows_with_retries": tally.retried_rows,
+            "rows_with_another_model": tally.rows_with_another_model,
         },
         "latency_ms": {"p50": tally.latency.at(0.5), "p95": tally.latency.at(0.95)},
         "truncated": sum(share.truncated for share in tally.shares.values()),

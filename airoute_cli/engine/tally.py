@@ -69,6 +69,7 @@ class Tally:
     errors: Counter[str] = field(default_factory=Counter)
     attempts: int = 0
     retried_rows: int = 0
+    rows_with_another_model: int = 0
     usd: Decimal = ZERO
     estimated_usd: Decimal = ZERO
     reported_usd: Decimal = ZERO
@@ -128,6 +129,7 @@ class Tally:
         share = self.shares.setdefault((told["route"] or "", told["model"]), Share())
         usage, cost = told["usage"], told["cost"]
         share.rows += 1
+        self.rows_with_another_model += told["attempts"][0]["model"] != told["model"]
         share.input_tokens += usage["input_tokens"]
         share.cached_input_tokens += usage["cached_input_tokens"]
         share.output_tokens += usage["output_tokens"]

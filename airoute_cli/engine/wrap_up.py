@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.order import put_in_order
 from airoute_cli.edges.run_folder.views import write_views
 from airoute_cli.engine.audit_trail import end_pass
+from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.job import SYNC_EVERY_S, Job
 from airoute_cli.engine.summary import summarise, summary_csv, summary_md
 
@@ -29,9 +29,10 @@ class RunRecord:
 
     manifest: dict[str, Any]
     started: float
+    clock: Clock
 
     @classmethod
-    def open(cls, folder: RunFolder, profile: Profile, source: str) -> RunRecord:
+    def open(cls, folder: RunFolder, profile: Profile, source: str, clock: Clock) -> RunRecord:
         """Begin a pass: a new manifest, or the old one with one more pass."""
         before = folder.read_manifest()
         manifest = {
@@ -43,13 +44,13 @@ class RunRecord:
             "profile_path": profile.path,
             "profile_digest": profile.digest,
             "durability": DURABILITY,
-            "started": before.get("started", _now()),
+            "started": before.get("started", _moment(clock)),
             "passes": before.get("passes", 0) + 1,
             "seconds": before.get("seconds", 0.0),
             "audit": before.get("audit"),
         }
         folder.write_manifest(manifest)
-        return cls(manifest, time.monotonic())
+        return cls(manifest, clock.now(), clock)
 
     @property
     def pass_number(self) -> int:
@@ -61,11 +62,11 @@ class RunRecord:
         self, state: str, counts: Mapping[str, int], audit: Mapping[str, Any]
     ) -> dict[str, Any]:
         """The manifest at the end of the pass; ``audit`` is the end of its chain."""
-        seconds = self.manifest["seconds"] + time.monotonic() - self.started
+        seconds = self.manifest["seconds"] + self.clock.now() - self.started
         return {
             **self.manifest,
             "state": state,
-            "ended": _now(),
+            "ended": _moment(self.clock),
             "seconds": round(seconds, 3),
             "rows": dict(counts),
             "audit": audit,
@@ -75,12 +76,13 @@ class RunRecord:
 def leave_files(folder: RunFolder, job: Job, record: RunRecord, *, ordered: bool) -> dict[str, Any]:
     """Write everything that is derived; the appended files hold the truth already."""
     state = "finished" if job.complete else job.stop_reason or "stopped"
-    audit = end_pass(folder.audit, record.pass_number, state, job.counts.as_dict())
+    rows = job.counts.as_dict()
+    audit = end_pass(folder.audit, record.pass_number, state, rows, record.clock.wall)
     folder.sync_all()
     if ordered:
         put_in_order(folder)
     views = write_views(folder)
-    manifest = record.close(state, job.counts.as_dict(), audit)
+    manifest = record.close(state, rows, audit)
     if job.stopped_because:
         manifest["stopped_because"] = job.stopped_because
     run = {key: manifest[key] for key in _IN_SUMMARY if key in manifest} | {
@@ -109,5 +111,5 @@ _IN_SUMMARY = (
 )
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _moment(clock: Clock) -> str:
+    return datetime.fromtimestamp(clock.wall(), UTC).isoformat(timespec="seconds")

@@ -80,6 +80,21 @@ def test_an_outage_without_another_model_is_waited_out():
     assert 300.0 < bench.ended_at < 600.0
 
 
+@pytest.mark.parametrize("name", [ErrorKind.SERVER, ErrorKind.CUT, ErrorKind.CONNECTION])
+def test_an_outage_fails_no_row_even_where_one_row_meets_it_alone(name: ErrorKind):
+    down = kind(name)
+    bench = Bench({"a": lambda now, _: down if 10.0 < now < 100.0 else 1.0})
+    assert states(bench.run(rows=50, at_once=1, under_way=1)) == {RowState.COMPLETED: 50}
+
+
+def test_a_row_that_the_model_always_fails_at_fails_though_the_model_is_well():
+    poison = kind(ErrorKind.SERVER)
+    bench = Bench({"a": lambda _now, n: poison if n > 10 else 1.0})
+    outcomes = bench.run(rows=11, at_once=1, under_way=1)
+    assert states(outcomes)[RowState.COMPLETED] == 10
+    assert outcomes[-1].state is not RowState.COMPLETED
+
+
 @pytest.mark.parametrize(
     ("wants", "state"),
     [

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from airoute_cli.core.profile import Limits, Model, Provider
-from airoute_cli.engine.gate import Gate, GateClosedError
+from airoute_cli.engine.gate import Gate, GateClosedError, TurnedAwayError
 
 
 def _model(name: str, *, provider: Limits = Limits(), own: Limits = Limits()) -> Model:
@@ -66,6 +66,42 @@ async def test_a_cancelled_call_leaves_its_place_to_the_next():
     await _settle()
     first.release()
     (await next_one).release()
+    gate.shut()
+
+
+async def test_a_retry_goes_before_those_who_were_not_let_out_yet():
+    gate = Gate([_model("a", own=Limits(max_concurrency=1))], Limits())
+    lease = await gate.acquire("a", 1)
+    order: list[str] = []
+
+    async def call(name: str, *, again: bool) -> None:
+        held = await gate.acquire("a", 1, again=again)
+        order.append(name)
+        held.release()
+
+    calls = [
+        asyncio.create_task(call(name, again=name.startswith("again")))
+        for name in ("first", "second", "again 1", "again 2")
+    ]
+    await _settle()
+    assert gate.waiting("a") == 4
+    lease.release()
+    await asyncio.gather(*calls)
+    assert order == ["again 1", "again 2", "first", "second"]
+    gate.shut()
+
+
+async def test_whoever_waits_for_a_model_can_be_turned_away():
+    gate = Gate([_model("a", own=Limits(max_concurrency=1)), _model("b")], Limits())
+    lease = await gate.acquire("a", 1)
+    calls = [asyncio.create_task(gate.acquire("a", 1, again=again)) for again in (False, True)]
+    await _settle()
+    gate.turn_away("a")
+    for call in calls:
+        with pytest.raises(TurnedAwayError):
+            await call
+    lease.release()
+    (await gate.acquire("a", 1)).release()
     gate.shut()
 
 

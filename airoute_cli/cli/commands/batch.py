@@ -80,10 +80,10 @@ def batch(
     Exit codes: 0 all rows completed; 3 some did not; 4 stopped early; 5 some were refused;
     130 interrupted.
     """
-    from airoute_cli.cli.batch_run import BatchFlags, dry, live
+    from airoute_cli.cli.batch_run import BatchFlags, dry, live, one_source
 
     flags = BatchFlags(
-        source=_one_source(source, input_file),
+        source=one_source(source, input_file, "airoute batch rows.jsonl -o runs/night"),
         output=output,
         concurrency=concurrency,
         requests_per_minute=requests_per_minute,
@@ -100,13 +100,3 @@ def batch(
         quiet=quiet,
     )
     raise typer.Exit(dry(flags) if dry_run else live(flags))
-
-
-def _one_source(argument: str | None, option: str | None) -> str:
-    from airoute_cli.core.errors import UsageError
-
-    if argument and option:
-        raise UsageError("the input is given twice, as an argument and with -i; give it once")
-    if given := argument or option:
-        return given
-    raise UsageError("no input: give a JSONL file, as in: airoute batch rows.jsonl -o runs/night")

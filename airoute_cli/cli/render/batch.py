@@ -23,7 +23,7 @@ ROOMY = 100
 
 
 # Names and messages are shown as they stand: [brackets] and :colons: mean nothing to us.
-_AS_WRITTEN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+AS_WRITTEN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
 
 
 class Narrator:
@@ -31,7 +31,7 @@ class Narrator:
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
-        self.console = Console(stderr=True, quiet=quiet, soft_wrap=True, **_AS_WRITTEN)
+        self.console = Console(stderr=True, quiet=quiet, soft_wrap=True, **AS_WRITTEN)
 
     def say(self, text: str) -> None:
         """A sentence on a line of its own."""
@@ -41,12 +41,13 @@ class Narrator:
 def watcher(narrator: Narrator) -> Callable[[Job], Coroutine[Any, Any, None]]:
     """What shows a job's progress: a bar on a terminal, lines elsewhere, nothing when quiet."""
     if narrator.quiet:
-        return _nothing
+        return nothing
     shows = _bar if narrator.console.is_terminal else _heartbeat
     return lambda job: shows(job, narrator)
 
 
-async def _nothing(_: Job) -> None:
+async def nothing(_: Job) -> None:
+    """Draw nothing until the job has ended."""
     await asyncio.Event().wait()
 
 
@@ -99,7 +100,7 @@ def status_line(job: Job, seconds: float) -> str:
     share = _share_done(job)
     if share and fresh:
         left = done * (1 - share) / share
-        parts.append(f"{_duration(seconds * left / fresh)} left")
+        parts.append(f"{duration(seconds * left / fresh)} left")
     return " · ".join(parts)
 
 
@@ -110,7 +111,8 @@ def _share_done(job: Job) -> float | None:
     return job.progress * job.counts.done / job.counts.rows_in
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """As in ``1h02m`` or ``3m04s``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
@@ -118,7 +120,7 @@ def _duration(seconds: float) -> str:
 
 def draw_estimate(told: Mapping[str, Any]) -> None:
     """The dry run, on stdout."""
-    console = Console(**_AS_WRITTEN)
+    console = Console(**AS_WRITTEN)
     table = Table(box=None, pad_edge=False)
     _columns(table, ("route", "model"), ("rows", "tokens in", "expected $", "worst $"))
     total = told["total"]
@@ -141,7 +143,7 @@ def draw_estimate(told: Mapping[str, Any]) -> None:
         _usd(total, "worst_usd"),
     )
     console.print(table)
-    _draw_failures(console, told["failures"])
+    draw_failures(console, told["failures"])
     console.print(
         "Nothing was called. Token counts are estimates; worst is every call of the plan."
     )
@@ -154,6 +156,22 @@ def _usd(share: Mapping[str, Any], key: str) -> str:
 def draw_summary(summary: Mapping[str, Any], narrator: Narrator) -> None:
     """The end of a run, on stderr."""
     console = narrator.console
+    draw_shares(console, summary)
+    draw_failures(console, summary["failures"])
+    narrator.say(f"{sentence(summary)}  ({summary['run']['seconds']:.1f} s)")
+    narrator.say(f"cost {money_sentence(summary['cost'])}")
+    for name, told in summary["health"].items():
+        narrator.say(health_line(name, told))
+    if summary["truncated"]:
+        narrator.say(
+            f"{summary['truncated']:,} answers were cut at their token limit and are flagged; "
+            "raise max_output_tokens to have them whole"
+        )
+    _draw_files(summary, narrator)
+
+
+def draw_shares(console: Console, summary: Mapping[str, Any]) -> None:
+    """Who answered how many rows of which route, and at what cost."""
     table = Table(box=None, pad_edge=False)
     numbers = ("rows", "tokens in", "tokens out", "cost $", "p50 ms", "p95 ms")
     _columns(table, ("route", "model"), numbers)
@@ -170,20 +188,10 @@ def draw_summary(summary: Mapping[str, Any], narrator: Narrator) -> None:
         )
     if summary["shares"]:
         console.print(table)
-    _draw_failures(console, summary["failures"])
-    narrator.say(f"{sentence(summary)}  ({summary['run']['seconds']:.1f} s)")
-    narrator.say(f"cost {money_sentence(summary['cost'])}")
-    for name, told in summary["health"].items():
-        narrator.say(_health_line(name, told))
-    if summary["truncated"]:
-        narrator.say(
-            f"{summary['truncated']:,} answers were cut at their token limit and are flagged; "
-            "raise max_output_tokens to have them whole"
-        )
-    _draw_files(summary, narrator)
 
 
-def _health_line(name: str, told: Mapping[str, Any]) -> str:
+def health_line(name: str, told: Mapping[str, Any]) -> str:
+    """What became of a model that could not be asked for some time."""
     if "why" in told:
         return f"{name} was not asked any more: {told['why']}"
     times = "once" if told["opened"] == 1 else f"{told['opened']:,} times"
@@ -192,7 +200,8 @@ def _health_line(name: str, told: Mapping[str, Any]) -> str:
     return f"{name} was out {times}, {told['open_s']:,.0f} s in all{still} (last: {last})"
 
 
-def _draw_failures(console: Console, failures: list[Mapping[str, Any]]) -> None:
+def draw_failures(console: Console, failures: list[Mapping[str, Any]]) -> None:
+    """Why rows did not complete, with the lines where they stand."""
     for failure in failures:
         lines = ", ".join(map(str, failure["lines"]))
         more = ", …" if failure["rows"] > len(failure["lines"]) else ""

@@ -32,6 +32,7 @@ from airoute_cli.engine.evaluation.statistics import (
 )
 from airoute_cli.engine.stop import StopReason
 from airoute_cli.engine.stored_profile import keep_profile, stored_profile
+from airoute_cli.engine.world import World
 
 ROWS, GRADES, REPORT = "rows.jsonl", "grades.jsonl", "eval.json"
 RUNS, JUDGE = "runs", "judge"
@@ -155,8 +156,9 @@ class Evaluator:
                     f"{contender.profile.path} has changed since {contender.name} was asked in "
                     f"{self._options.folder}; choose another folder with -o"
                 )
+            world = World.real(self._environ)
             report = await run_batch(
-                options, chain, self._environ, folder, watch=self._watch, note=self._note
+                options, chain, world, folder, watch=self._watch, note=self._note
             )
         self._stopped = report.stop_reason
 
