@@ -17,8 +17,8 @@ from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Document, Image, Row
 from airoute_cli.engine.one import plan_one, prompt_row
 from airoute_cli.engine.open_profile import open_profile
-from airoute_cli.routing.features import find_features
 from airoute_cli.routing.plan_json import plan_to_dict
+from airoute_cli.routing.planner import Planner
 
 
 def show(
@@ -40,7 +40,7 @@ def show(
     if run or every:
         note_no_audit(opened, "try")
     outcomes = _outcomes(opened, environ, row, plan, run=run, every=every)
-    features = _features(row)
+    features = _features(opened, row)
     if json:
         answers = {name: _answer(row, outcome, opened) for name, outcome in outcomes.items()}
         told = {"features": features, "plan": plan_to_dict(plan)}
@@ -79,8 +79,8 @@ def _draw(outcomes: Mapping[str, Outcome]) -> None:
         draw_outcomes(outcomes)
 
 
-def _features(row: Row) -> dict[str, Any]:
-    features = find_features(row.request, row.metadata, row.digest, with_task=True)
+def _features(profile: Profile, row: Row) -> dict[str, Any]:
+    features = Planner(profile).features(row, with_task=True)
     return {
         "input_tokens": features.input_tokens,
         "task": features.task,

@@ -172,6 +172,24 @@ class When:
 
 
 @dataclass(frozen=True, slots=True)
+class Classifier:
+    """What finds the task of a prompt instead of the built-in heuristics.
+
+    ``examples`` are texts with their labels; ``default`` is the label below ``min_confidence``.
+    """
+
+    name: str
+    examples: tuple[tuple[str, str], ...]
+    default: str
+    min_confidence: float = 0.0
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All labels that it can give."""
+        return tuple(dict.fromkeys((*(label for _, label in self.examples), self.default)))
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One ``[[routes]]`` entry. ``when`` None: the default. ``options`` belong to the strategy.
 
@@ -229,6 +247,7 @@ class Profile:
     policy: Policy = NO_POLICY
     run: RunSettings = NO_RUN_SETTINGS
     audit_content: bool = False
+    classifier: Classifier | None = None
     document: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     files: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     digest: str = ""

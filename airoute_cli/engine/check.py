@@ -92,11 +92,13 @@ def _hides(earlier: Route, later: Route) -> bool:
 
 
 def _unknown_tasks(case: _Case) -> Iterator[Finding]:
+    classifier = case.profile.classifier
+    known = TASKS if classifier is None else classifier.labels
     for route in case.profile.routes:
         for task in dict.fromkeys(_tasks_of(route.when or When())):
-            if task not in TASKS:
+            if task not in known:
                 message = f'the task "{task}" is none that is recognised.'
-                yield Finding(Level.ERROR, _route(route), message, nearest(task, TASKS))
+                yield Finding(Level.ERROR, _route(route), message, nearest(task, known))
 
 
 def _tasks_of(when: When) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from airoute_cli.core.plan import Features
@@ -11,18 +11,26 @@ from airoute_cli.routing.carry import elements_of
 from airoute_cli.routing.tasks import detect_task
 from airoute_cli.routing.tokens import estimate_request
 
+# From the user's text to the name of its task.
+FindTask = Callable[[str], str]
+
 _NO_REASONING = "none"
 
 
 def find_features(
-    request: Request, metadata: Mapping[str, Any], digest: bytes, *, with_task: bool
+    request: Request,
+    metadata: Mapping[str, Any],
+    digest: bytes,
+    *,
+    with_task: bool,
+    find_task: FindTask = detect_task,
 ) -> Features:
     """The features of one row; ``task`` is empty unless ``with_task``, as it costs the most."""
     text = user_text(request)
     return Features(
         text=text,
         input_tokens=estimate_request(request),
-        task=detect_task(text) if with_task else "",
+        task=find_task(text) if with_task else "",
         needs=frozenset(_needs(request)),
         elements=elements_of(request),
         metadata=metadata,

@@ -13,6 +13,7 @@ from airoute_cli.core.policy import OnEmpty, Ruling
 from airoute_cli.core.profile import Profile, Route
 from airoute_cli.core.request import Message, Request
 from airoute_cli.core.settings import Settings
+from airoute_cli.routing.classify.finder import task_finder
 from airoute_cli.routing.compiled import CompiledRoute, Trail
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.earlier import EarlierProfile
@@ -66,13 +67,16 @@ class Planner:
         self._rulebook = Rulebook(profile, compiler)
         whens = [route.when for route in profile.routes]
         self._asks_for_task = self._rulebook.asks_for_task or any(map(asks_for_task, whens))
+        self._find_task = task_finder(profile.classifier)
         detected_by_routes = (name for when in whens for name in detected(when))
         self._scanner = Scanner({*self._rulebook.classes, *detected_by_routes})
 
     def features(self, row: Plannable, *, with_task: bool | None = None) -> Features:
         """What was found out about ``row``; by itself the task only where a route asks for it."""
         wanted = self._asks_for_task if with_task is None else with_task
-        return find_features(row.request, row.metadata, row.digest, with_task=wanted)
+        return find_features(
+            row.request, row.metadata, row.digest, with_task=wanted, find_task=self._find_task
+        )
 
     def plan(
         self,

@@ -16,6 +16,7 @@ from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.paths import config_folder
 from airoute_cli.edges.prices import FindPrice, find
 from airoute_cli.edges.profile.apis import Apis
+from airoute_cli.edges.profile.classifiers import resolve_classifier
 from airoute_cli.edges.profile.files import KeptFiles, NamedFiles
 from airoute_cli.edges.profile.lines import NO_LINES, Lines, find_lines
 from airoute_cli.edges.profile.parse import parse_toml
@@ -139,6 +140,7 @@ def _resolve(
         audit_content=bool(table.audit and table.audit.content),
         unsupported=Unsupported(table.unsupported),
         document=given.document,
+        classifier=resolve_classifier(validated.tables, given.files.open, problems),
         files=MappingProxyType(given.files.read),
         digest=digest(given.document, given.files.read),
     )

@@ -13,6 +13,7 @@ from airoute_cli.edges.profile.fields import Kind
 from airoute_cli.edges.profile.schema import (
     AuditTable,
     BudgetTable,
+    ClassifierTable,
     ForbidTable,
     MaxPriceTable,
     ModelTable,
@@ -53,6 +54,7 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[policy.rules.forbid]", ForbidTable),
     ("[run]", RunTable),
     ("[[routes]]", RouteTable),
+    ("[classifiers.NAME]", ClassifierTable),
     ("[routes.when] and [policy.rules.when]", WhenTable),
 )
 

@@ -66,6 +66,36 @@ class ProfileTable(Table):
     """What the profile is called."""
 
     name: Name = Field(default="default", description="The name in plans and summaries.")
+    classifier: Name | None = Field(
+        default=None,
+        description="A name from `[classifiers]`, which then finds the `task` of `[routes.when]`. "
+        "Default: the built-in heuristics.",
+    )
+
+
+class ClassifierTable(Table):
+    """Finds the task of a prompt by labelled prompts. A policy's rules never go by it."""
+
+    kind: Literal["examples"] = Field(
+        description="`examples`: the label of the examples that a prompt is most like, without a "
+        "call."
+    )
+    examples: Annotated[dict[Name, Names], Kind("table of lists")] = Field(
+        default_factory=dict,
+        description='A few prompts for each label, as in `examples = { refund = ["…"] }`; five '
+        "or more are good.",
+    )
+    examples_file: Text | None = Field(
+        default=None,
+        description="More of them: a `.jsonl` file beside the profile, with lines such as "
+        '`{"text": "…", "label": "refund"}`.',
+    )
+    min_confidence: Number = Field(
+        default=0.0, ge=0, le=1, description="Below it the prompt gets the label `default`."
+    )
+    default: Name = Field(
+        default="other", description="The label of prompts that are like none, or not enough."
+    )
 
 
 UnavailableValue = Literal["pending", "degrade", "defer", "handoff", "fail"]
@@ -654,4 +684,5 @@ class Document(Table):
     run: RunTable = RunTable()
     providers: dict[str, ProviderTable] = Field(default_factory=dict)
     models: dict[str, ModelTable] = Field(default_factory=dict)
+    classifiers: dict[str, ClassifierTable] = Field(default_factory=dict)
     routes: tuple[RouteTable, ...] = ()

@@ -1,0 +1,1 @@
+"""Classifiers of the profile, which take the place of the built-in task."""

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airoute_cli.core.errors import ProfileError
+from airoute_cli.engine.check import check_profile
+from airoute_cli.engine.open_profile import open_profile, reopen_profile
+
+BASE = """
+[profile]
+classifier = "intent"
+[models.small]
+provider = "local"
+name = "smollm2-135m-instruct"
+[[routes]]
+name = "refunds"
+models = "small"
+when = {{ task = "refund" }}
+[[routes]]
+name = "rest"
+models = "small"
+{more}
+"""
+INTENT = """
+[classifiers.intent]
+kind = "examples"
+min_confidence = 0.3
+examples = { refund = ["money back", "refund me"], delivery = "where is it" }
+"""
+
+
+def a_profile(folder: Path, more: str = INTENT) -> Path:
+    path = folder / "p.toml"
+    path.write_text(BASE.format(more=more))
+    return path
+
+
+def test_examples_stand_in_the_profile_and_in_a_file_beside_it(tmp_path):
+    (tmp_path / "more.jsonl").write_text('{"text": "log me in", "label": "login"}\n\n')
+    profile = open_profile(a_profile(tmp_path, f'{INTENT}examples_file = "more.jsonl"'), {})
+    classifier = profile.classifier
+    assert classifier is not None
+    assert classifier.labels == ("refund", "delivery", "login", "other")
+    assert classifier.min_confidence == 0.3
+    (tmp_path / "more.jsonl").unlink()
+    assert reopen_profile(profile.document, profile.path, profile.files) == profile
+
+
+def test_a_task_that_is_no_label_is_found(tmp_path):
+    path = a_profile(tmp_path, INTENT.replace("refund =", "money ="))
+    told = [str(finding) for finding in check_profile(open_profile(path, {}), {})]
+    assert [line for line in told if 'the task "refund" is none that is recognised' in line]
+
+
+RULE = '[[policy.rules]]\nname = "r"\nrequire = {{ private = true }}\nwhen = {}\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("", 'p.toml:3: profile.classifier: there is no classifier "intent".'),
+        (INTENT.replace("intent", "intnt"), 'Did you mean "intnt"?'),
+        (INTENT.replace('"examples"', '"model"'), 'classifiers.intent.kind: must be "examples"'),
+        ('[classifiers.intent]\nkind = "examples"', "it needs examples of at least two labels."),
+        (f'{INTENT}examples_file = "no.jsonl"', "examples_file: there is no file "),
+        (f'{INTENT}examples_file = "no.txt"', "no.txt does not end in .jsonl."),
+        (f'{INTENT}examples_file = "bad.jsonl"', 'bad.jsonl, example 1 is not {"text": "…", '),
+        (INTENT.replace("0.3", "3"), "must be at most 1"),
+        (INTENT + RULE.format('{ task = "code" }'), "a rule cannot go by the task of a classifier"),
+        (
+            INTENT + RULE.format('{ not = { task = "code" } }'),
+            "policy.rules[r].when: a rule ",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_key(tmp_path, more: str, said: str):
+    (tmp_path / "bad.jsonl").write_text('{"text": "x"}\n')
+    with pytest.raises(ProfileError) as told:
+        open_profile(a_profile(tmp_path, more), {})
+    assert said in str(told.value)
