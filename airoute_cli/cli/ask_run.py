@@ -9,6 +9,7 @@ from pathlib import Path
 
 from airoute_cli.cli.exit_codes import ExitCode
 from airoute_cli.cli.options import note_no_audit
+from airoute_cli.cli.render.machine import print_json
 from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import UsageError
@@ -43,7 +44,7 @@ def answer(
     plan = plan_one(opened, row, model=model)
     outcome = asyncio.run(run_one(opened, environ, row, plan, _say if stream else None))
     if json:
-        sys.stdout.write(dumps(_told(row, outcome, opened)).decode() + "\n")
+        print_json(_told(row, outcome, opened))
     elif outcome.completion:
         _print(outcome.completion, said=stream)
     if usage and not quiet:
@@ -102,7 +103,7 @@ def _finish(outcome: Outcome, *, quiet: bool) -> ExitCode:
     if outcome.state is RowState.COMPLETED:
         return ExitCode.OK
     if outcome.failure:
-        sys.stderr.write(f"airoute: {outcome.failure.message}" + "\n")
+        sys.stderr.write(harmless(f"airoute: {outcome.failure.message}") + "\n")
     return _CODES.get(outcome.state, ExitCode.INCOMPLETE)
 
 

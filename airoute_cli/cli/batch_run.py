@@ -17,7 +17,7 @@ from airoute_cli.cli.render.batch import (
     draw_summary,
     watcher,
 )
-from airoute_cli.cli.render.machine import print_json
+from airoute_cli.cli.render.machine import json_text, print_json
 from airoute_cli.core.errors import UsageError
 from airoute_cli.edges.paths import state_folder
 from airoute_cli.edges.run_folder.folder import RunFolder
@@ -148,7 +148,10 @@ def _run_under_state() -> Path:
     from datetime import UTC, datetime
     from secrets import token_hex
 
-    return state_folder() / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}"
+    runs = state_folder() / "runs"
+    for folder in (runs.parent, runs):  # a mode given for the last one does not hold above it
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}"
 
 
 def _profiles(
@@ -179,7 +182,7 @@ def _differs(path: Path, environ: Mapping[str, str], kept: ProfileChain) -> bool
 
 
 def _to_stdout(line: bytes) -> None:
-    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.write(json_text(line).encode() if sys.stdout.isatty() else line)
     sys.stdout.buffer.flush()
 
 

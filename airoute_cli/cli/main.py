@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from airoute_cli.cli.app import app
 from airoute_cli.cli.exit_codes import ExitCode
+from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.errors import AirouteError
 
 COMPLETION = "_AIROUTE_COMPLETE"
@@ -31,6 +32,11 @@ def main() -> NoReturn:
         raise
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - a bug, told without what it was about
+        from airoute_cli.cli.debugging import tell_bug
+
+        _tell(tell_bug(error))
+        sys.exit(ExitCode.FATAL)
     sys.exit(ExitCode.OK)
 
 
@@ -59,5 +65,5 @@ def _offer_completion() -> None:
 
 
 def _tell(sentence: str) -> None:
-    for line in sentence.splitlines():
-        print(f"airoute: {line}", file=sys.stderr)  # noqa: T201 - the last word before the exit
+    for line in sentence.split("\n"):
+        print(f"airoute: {harmless(line)}", file=sys.stderr)  # noqa: T201 - the last word before the exit

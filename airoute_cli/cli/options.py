@@ -45,6 +45,12 @@ QuietOption = Annotated[
 ]
 
 
+DebugOption = Annotated[
+    bool,
+    typer.Option("--debug", help="Log decisions and attempts on stderr, without keys and prompts."),
+]
+
+
 def environment(env_file: Path | None) -> Mapping[str, str]:
     """The environment, with the keys of ``env_file`` under it: what is exported wins."""
     if env_file is None:

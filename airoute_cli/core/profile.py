@@ -73,8 +73,9 @@ class Provider:
 
     ``api`` is its entry in the catalogue and ``wire_format`` what it speaks; ``options`` belong to
     the wire format. ``api_key_env`` are variables of which the first one that is set holds the
-    key; with ``key_optional`` none needs to be set. ``timeout`` is the total of one attempt, in
-    seconds. ``shared_limits``: all processes on this machine with the same key keep them together.
+    key; with ``key_optional`` none needs to be set. ``api_key_keyring`` is a service and a user
+    name of the system's keyring. ``timeout`` is the total of one attempt, in seconds.
+    ``shared_limits``: all processes on this machine with the same key keep them together.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Provider:
     base_url: str | None = None
     api_key_env: tuple[str, ...] = ()
     api_key_cmd: tuple[str, ...] = ()
+    api_key_keyring: tuple[str, str] | None = None
     key_optional: bool = False
     headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     region: str | None = None

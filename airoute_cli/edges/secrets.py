@@ -1,8 +1,9 @@
-"""Keys: from the environment, from a file of variables, or from a command that prints one."""
+"""Keys: from the environment, a file of variables, the keyring, or a command that prints one."""
 
 from __future__ import annotations
 
 import io
+import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -47,9 +48,12 @@ def find_key(provider: Provider, environ: Mapping[str, str]) -> Secret | None:
     """The provider's key; None if its profile asks for none.
 
     Raises SetupError with the remedy if it cannot be had or must not be sent. Runs
-    ``api_key_cmd`` where the profile has one, which may take up to 30 s.
+    ``api_key_cmd`` where the profile has one, which may take up to 30 s; a keyring may ask the
+    user to unlock it.
     """
     check_key(provider, environ)
+    if provider.api_key_keyring:
+        return Secret(_kept_key(provider.name, *provider.api_key_keyring))
     if provider.api_key_cmd:
         return Secret(_printed_key(provider, environ))
     found = set_variable(provider, environ)
@@ -57,12 +61,15 @@ def find_key(provider: Provider, environ: Mapping[str, str]) -> Secret | None:
 
 
 def check_key(provider: Provider, environ: Mapping[str, str]) -> bool:
-    """Whether the provider gets a key, as far as this can be seen without a command.
+    """Whether the provider gets a key, as far as this can be seen without a command or a keyring.
 
     Raises SetupError if its key cannot be had or must not be sent.
     """
     variables, command = provider.api_key_env, provider.api_key_cmd
     found = set_variable(provider, environ)
+    if provider.api_key_keyring:
+        check_transport(provider)
+        return True
     if not command and not (found or (variables and not provider.key_optional)):
         return False
     check_transport(provider)
@@ -106,6 +113,35 @@ def check_transport(provider: Provider) -> None:
             f'The provider "{provider.name}" would get its key over plain http to '
             f"{url.hostname}, where others can read it. Use https in base_url."
         )
+
+
+def _kept_key(provider: str, service: str, user: str) -> str:
+    """What the system's keyring holds. Raises SetupError with the command that mends it."""
+    who = f'The provider "{provider}" gets its key from the entry "{service}/{user}" of the keyring'
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        raise SetupError(
+            f"{who}, for which a part is missing. Install it: pip install 'airoute[keyring]'"
+        ) from None
+    try:
+        key = keyring.get_password(service, user)
+    except keyring.errors.NoKeyringError:
+        raise SetupError(
+            f"{who}, and this system has none that can be used. Use api_key_env, or see "
+            "`python -m keyring diagnose`."
+        ) from None
+    except keyring.errors.KeyringError as error:
+        raise SetupError(
+            f"{who}, which does not give it ({type(error).__name__}). Unlock it and try again."
+        ) from None
+    put = f"Put it there: keyring set {shlex.quote(service)} {shlex.quote(user)}"
+    if not key or not key.strip():
+        raise SetupError(f"{who}, which has no such entry. {put}")
+    if not (key.strip().isascii() and key.strip().isprintable()):
+        raise SetupError(f"{who}, and that holds a character that no key has. {put}")
+    return key.strip()
 
 
 def _printed_key(provider: Provider, environ: Mapping[str, str]) -> str:

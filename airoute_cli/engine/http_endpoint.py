@@ -195,8 +195,12 @@ class HttpEndpoint:
             yield
         except CallError as error:
             signed = self._sign.secret if self._sign else None
-            message = (signed or _NO_KEY).scrub((key or _NO_KEY).scrub(str(error)))
-            if message == str(error):
+
+            def scrub(text: str) -> str:
+                return (signed or _NO_KEY).scrub((key or _NO_KEY).scrub(text))
+
+            message, request_id = scrub(str(error)), scrub(error.request_id or "") or None
+            if (message, request_id) == (str(error), error.request_id):
                 raise
             raise CallError(
                 error.kind,
@@ -204,7 +208,7 @@ class HttpEndpoint:
                 status=error.status,
                 retry_after=error.retry_after,
                 retryable=error.retryable,
-                request_id=error.request_id,
+                request_id=request_id,
                 usage=error.usage,
             ) from None
 

@@ -29,7 +29,7 @@ class KeySource:
 
         Many calls are refused at once; the first asks the command, the others get its answer.
         """
-        if not self._provider.api_key_cmd:
+        if not (self._provider.api_key_cmd or self._provider.api_key_keyring):
             return False
         async with self._renewing:
             if self.key is refused:

@@ -74,6 +74,8 @@ def silent(model: Model, calls: int, why: str) -> Lasting:
 def _key_of(provider: Provider) -> str:
     if provider.api_key_cmd:
         return f"the key that `{provider.api_key_cmd[0]}` prints"
+    if provider.api_key_keyring:
+        return f"the key in the keyring's entry {'/'.join(provider.api_key_keyring)}"
     if provider.api_key_env:
         return f"the key in {' or '.join(provider.api_key_env)}"
     return "the call's credentials"
@@ -82,6 +84,9 @@ def _key_of(provider: Provider) -> str:
 def _place_of(provider: Provider) -> str:
     if provider.api_key_cmd:
         return f"see to it that `{provider.api_key_cmd[0]}` prints a valid key"
+    if provider.api_key_keyring:
+        service, user = provider.api_key_keyring
+        return f"put a valid key there (keyring set {service} {user})"
     if provider.api_key_env:
         return f"put a valid key into {' or '.join(provider.api_key_env)}"
     return f"give [providers.{provider.name}] an api_key_env, and put a valid key there"

@@ -206,6 +206,8 @@ class _Check:
     def _key_remedy(self) -> str:
         if self.provider.api_key_cmd:
             return f"Check what `{self.provider.api_key_cmd[0]}` in api_key_cmd prints."
+        if self.provider.api_key_keyring:
+            return f"Check the keyring's entry {'/'.join(self.provider.api_key_keyring)}."
         if self.report.key is KeyState.NONE:
             return "It wants a key: name its variable in api_key_env."
         if variable := set_variable(self.provider, self.environ):

@@ -15,6 +15,7 @@ from airoute_cli.core.request import BadRow, Row
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.index import RowIndex
 from airoute_cli.edges.run_folder.journal import journal_line
+from airoute_cli.engine import debug
 from airoute_cli.engine.audit_trail import AuditTrail
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.emitter import Emitter
@@ -51,10 +52,12 @@ class Recorder:
     def decide(self, row: Row, plan: Plan, snapshot: Snapshot) -> None:
         """Note what was decided for a row, with the figures that it was decided by."""
         self._trail.decide(row, plan, snapshot)
+        debug.decided(row.custom_id, plan)
 
     def intend(self, row: Row, call: Call, attempt: int) -> None:
         """Note a call before it leaves, so that a crash cannot hide that it may be billed."""
         self._trail.intend(row, call, attempt)
+        debug.leaves(row.custom_id, call, attempt)
         self._begun.setdefault(row.custom_id, []).append(call.worst_usd)
 
     def attempted(
@@ -62,6 +65,7 @@ class Recorder:
     ) -> None:
         """Note how a call ended."""
         self._trail.ended(row, number, attempt, completion)
+        debug.ended(row.custom_id, number, attempt)
 
     def record(self, row: Row, outcome: Outcome, position: int) -> None:
         """Record the end of a row that ran. Raises RunError where it cannot be written."""

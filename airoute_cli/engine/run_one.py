@@ -10,6 +10,7 @@ from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.profile import Limits, Profile
 from airoute_cli.core.request import Row
+from airoute_cli.engine import debug
 from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.doors import Doors
@@ -49,9 +50,17 @@ class _Machinery:
 
     async def carry(self, plan: Plan, row: Row, on_text: OnText | None = None) -> Outcome:
         async def execute(plan: Plan, purse: Purse) -> Outcome:
-            outcome = await self.executor.run(plan, row.request, on_text=on_text, purse=purse)
+            outcome = await self.executor.run(
+                plan,
+                row.request,
+                on_text=on_text,
+                on_attempt=lambda call, number: debug.leaves(row.custom_id, call, number),
+                on_end=lambda number, attempt, _: debug.ended(row.custom_id, number, attempt),
+                purse=purse,
+            )
             return _ended(outcome)
 
+        debug.decided(row.custom_id, plan)
         return await self.spending.carry(plan, execute)
 
 

@@ -139,9 +139,11 @@ class SharedLimits:
 
 
 def _whose(provider: Provider, environ: Mapping[str, str]) -> str:
-    """What tells one account from another: the key, or the command that prints ever new ones."""
+    """What tells one account from another: the key, or where ever new ones come from."""
     if provider.api_key_cmd:
         return "\0".join(provider.api_key_cmd)
+    if provider.api_key_keyring:
+        return "\0".join(provider.api_key_keyring)
     found = set_variable(provider, environ)
     return environ[found].strip() if found else ""
 

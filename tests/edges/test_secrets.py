@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
+import keyring.backends.fail
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 from airoute_cli.core.errors import SetupError, UsageError
 from airoute_cli.core.profile import Provider
@@ -144,3 +149,67 @@ def test_a_key_never_travels_over_plain_http(host: str):
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]", "llm.localhost"])
 def test_on_this_machine_plain_http_is_fine(host: str):
     assert find_key(provider(api_key_env=("K",), base_url=f"http://{host}:1/v1"), {"K": KEY})
+
+
+class Ring(KeyringBackend):
+    """A keyring in memory; ``kept`` None: locked."""
+
+    priority = 1
+    kept: str | None = KEY
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.kept is None:
+            raise KeyringLocked
+        return self.kept if (service, username) == ("airoute/work", "acme") else None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def ring() -> Iterator[Ring]:
+    before, mine = keyring.core._keyring_backend, Ring()
+    keyring.core._keyring_backend = mine
+    yield mine
+    keyring.core._keyring_backend = before
+
+
+def from_ring(service: str = "airoute/work", user: str = "acme") -> Provider:
+    return provider(api_key_keyring=(service, user))
+
+
+def test_a_key_comes_from_the_keyring(ring: Ring):
+    key = find_key(from_ring(), {})
+    assert key is not None
+    assert key.reveal() == KEY
+
+
+def test_what_a_keyring_does_not_give_is_told_with_the_remedy(ring: Ring):
+    with pytest.raises(SetupError) as caught:
+        find_key(from_ring(user="my own"), {})
+    assert str(caught.value) == (
+        'The provider "acme" gets its key from the entry "airoute/work/my own" of the keyring, '
+        "which has no such entry. Put it there: keyring set airoute/work 'my own'"
+    )
+    ring.kept = f"{KEY}\none more"
+    with pytest.raises(SetupError, match="holds a character that no key has") as caught:
+        find_key(from_ring(), {})
+    assert KEY not in str(caught.value)
+    ring.kept = None
+    with pytest.raises(SetupError, match=r"\(KeyringLocked\)\. Unlock it and try again"):
+        find_key(from_ring(), {})
+
+
+def test_a_keyring_that_is_not_there(monkeypatch: pytest.MonkeyPatch, ring: Ring):
+    keyring.core._keyring_backend = keyring.backends.fail.Keyring()
+    with pytest.raises(SetupError, match="this system has none that can be used"):
+        find_key(from_ring(), {})
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(SetupError, match=r"pip install 'airoute\[keyring\]'"):
+        find_key(from_ring(), {})
+
+
+def test_a_key_of_the_keyring_never_travels_over_plain_http(ring: Ring):
+    far = provider(base_url="http://acme.example/v1", api_key_keyring=("airoute/work", "acme"))
+    with pytest.raises(SetupError, match="over plain http"):
+        find_key(far, {})

@@ -8,6 +8,7 @@ import typer
 
 from airoute_cli.cli.options import (
     AttachmentOption,
+    DebugOption,
     EnvFileOption,
     JsonOption,
     ProfileOption,
@@ -44,6 +45,7 @@ def ask(
     profile: ProfileOption = None,
     env_file: EnvFileOption = None,
     json: JsonOption = False,
+    debug: DebugOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Ask one prompt; the answer goes to stdout as it comes.
@@ -51,7 +53,9 @@ def ask(
     With stdin piped and an argument too, stdin comes first: git diff | airoute ask "Describe it".
     """
     from airoute_cli.cli.ask_run import answer
+    from airoute_cli.cli.debugging import start_debug
 
+    start_debug(wanted=debug)
     raise typer.Exit(
         answer(
             read_prompt(prompt, attached=attachment),

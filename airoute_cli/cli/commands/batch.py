@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
-from airoute_cli.cli.options import EnvFileOption, JsonOption, ProfileOption, QuietOption
+from airoute_cli.cli.options import (
+    DebugOption,
+    EnvFileOption,
+    JsonOption,
+    ProfileOption,
+    QuietOption,
+)
 
 
 def batch(
@@ -73,6 +79,7 @@ def batch(
     ] = False,
     env_file: EnvFileOption = None,
     json: JsonOption = False,
+    debug: DebugOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Answer a file of rows: routed, concurrent, rate limited, resumable.
@@ -81,7 +88,9 @@ def batch(
     130 interrupted.
     """
     from airoute_cli.cli.batch_run import BatchFlags, dry, live, one_source
+    from airoute_cli.cli.debugging import start_debug
 
+    start_debug(wanted=debug)
     flags = BatchFlags(
         source=one_source(source, input_file, "airoute batch rows.jsonl -o runs/night"),
         output=output,

@@ -8,6 +8,7 @@ import typer
 
 from airoute_cli.cli.options import (
     AttachmentOption,
+    DebugOption,
     EnvFileOption,
     JsonOption,
     ProfileOption,
@@ -42,10 +43,13 @@ def try_(
     profile: ProfileOption = None,
     env_file: EnvFileOption = None,
     json: JsonOption = False,
+    debug: DebugOption = False,
 ) -> None:
     """Show which route a prompt takes, why, and at what cost. Without --run it opens no socket."""
+    from airoute_cli.cli.debugging import start_debug
     from airoute_cli.cli.try_run import show
 
+    start_debug(wanted=debug)
     raise typer.Exit(
         show(
             read_prompt(prompt, attached=attachment),

@@ -15,6 +15,14 @@ def harmless(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
+def harmless_json(text: str) -> str:
+    """JSON text that means the same, with nothing in it that a terminal would act upon.
+
+    What stands below a space is escaped in it already.
+    """
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
 def say(text: str) -> None:
     """A line of plain text on stdout."""
     typer.echo(harmless(text))

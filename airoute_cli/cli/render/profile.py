@@ -77,12 +77,18 @@ def _provider_line(provider: Provider) -> str:
     parts = [
         str(provider.api),
         provider.base_url or "inside this process",
-        f"key from `{provider.api_key_cmd[0]}`" if provider.api_key_cmd else key,
+        _kept(provider) or key,
         f"region {provider.region}" if provider.region else "",
         _limits_text(provider.limits),
         f"timeout {provider.timeout:g} s",
     ]
     return f"{provider.name}: {_joined(parts)}"
+
+
+def _kept(provider: Provider) -> str:
+    if provider.api_key_keyring:
+        return f"key from the keyring ({'/'.join(provider.api_key_keyring)})"
+    return f"key from `{provider.api_key_cmd[0]}`" if provider.api_key_cmd else ""
 
 
 def _model_line(model: Model) -> str:
@@ -182,6 +188,7 @@ def _provider(provider: Provider) -> dict[str, Any]:
         "api": provider.api,
         "base_url": provider.base_url,
         "api_key_env": list(provider.api_key_env),
+        "api_key_keyring": "/".join(provider.api_key_keyring or ()) or None,
         "api_key_cmd": next(iter(provider.api_key_cmd), None),
         "headers": sorted(provider.headers),
         "region": provider.region,

@@ -39,3 +39,20 @@ def check_key_name(name: str) -> str:
             'api_key_env = "OPENAI_API_KEY".'
         )
     return name
+
+
+def check_entry(entry: str) -> str:
+    """``entry`` if it names an entry of a keyring. Raises ValueError without it."""
+    service, _, user = entry.rpartition("/")
+    if looks_like_key(entry):
+        raise ValueError(
+            "this looks like a key itself, and keys never stand in a profile. Put it into the "
+            "keyring (keyring set airoute openai), and name the entry here, as in "
+            'api_key_keyring = "airoute/openai".'
+        )
+    if not service or not user:
+        raise ValueError(
+            "this is no entry of a keyring. Write its service and its user name, as in "
+            'api_key_keyring = "airoute/openai".'
+        )
+    return entry

@@ -70,13 +70,15 @@ def _provider(name: str, table: ProviderTable, api: ApiUse, problems: Problems) 
     url = table.base_url or service.address(table.region)
     _check_address(name, table, api, problems)
     _check_region(name, table.region, url, problems)
-    own_key = bool(table.api_key_env or table.api_key_cmd) or not service.owns(url)
+    stated = table.api_key_env or table.api_key_cmd or table.api_key_keyring
+    own_key = bool(stated) or not service.owns(url)
     return Provider(
         name=name,
         api=service.name,
         base_url=url,
         api_key_env=table.api_key_env if own_key else service.api_key_env,
         api_key_cmd=table.api_key_cmd,
+        api_key_keyring=_entry(table.api_key_keyring),
         # A server on this machine mostly wants none; where requests can be signed, none is needed.
         key_optional=not own_key and (is_loopback(url) or api.spec.signing is not None),
         headers=MappingProxyType(dict(table.headers)),
@@ -87,6 +89,13 @@ def _provider(name: str, table: ProviderTable, api: ApiUse, problems: Problems) 
         wire_format=service.wire_format,
         options=MappingProxyType(dict(api.options)),
     )
+
+
+def _entry(stated: str | None) -> tuple[str, str] | None:
+    if stated is None:
+        return None
+    service, _, user = stated.rpartition("/")
+    return service, user
 
 
 def _check_address(name: str, table: ProviderTable, api: ApiUse, problems: Problems) -> None:

@@ -46,7 +46,12 @@ from airoute_cli.edges.profile.fields import (
     Words,
     listed,
 )
-from airoute_cli.edges.profile.keys import CREDENTIAL_HEADERS, check_key_name, looks_like_key
+from airoute_cli.edges.profile.keys import (
+    CREDENTIAL_HEADERS,
+    check_entry,
+    check_key_name,
+    looks_like_key,
+)
 from airoute_cli.edges.profile.problems import nearest
 
 Params = Annotated[dict[str, Any], Kind("table")]
@@ -186,6 +191,12 @@ class ProviderTable(LimitedTable):
         description="A command and its arguments that print the key, run without a shell, instead "
         "of `api_key_env`.",
     )
+    api_key_keyring: Name | None = Field(
+        default=None,
+        description="The entry of the system's keyring that holds the key, as in "
+        "`airoute/openai`: its service and its user name, put there by "
+        "`keyring set airoute openai`. Needs `pip install 'airoute[keyring]'`.",
+    )
     headers: Annotated[dict[str, str], Kind("table of strings")] = Field(
         default_factory=dict, description="Headers sent with every call. Keys never stand in them."
     )
@@ -218,6 +229,11 @@ class ProviderTable(LimitedTable):
     def _a_name(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(check_key_name(name) for name in names)
 
+    @field_validator("api_key_keyring")
+    @classmethod
+    def _an_entry(cls, entry: str | None) -> str | None:
+        return None if entry is None else check_entry(entry)
+
     @field_validator("headers")
     @classmethod
     def _no_credentials(cls, headers: dict[str, str]) -> dict[str, str]:
@@ -238,15 +254,20 @@ class ProviderTable(LimitedTable):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.api_key_env and self.api_key_cmd:
-            raise ValueError("api_key_env and api_key_cmd are both set. Keep one of them.")
-        remote = [key for key in ("base_url", "api_key_env", "api_key_cmd") if getattr(self, key)]
+        sources = [key for key in _KEY_SOURCES if getattr(self, key)]
+        if len(sources) > 1:
+            are = "both" if len(sources) == 2 else "all"  # noqa: PLR2004 - two of them
+            raise ValueError(f"{' and '.join(sources)} are {are} set. Keep one of them.")
+        remote = [key for key in ("base_url", *_KEY_SOURCES) if getattr(self, key)]
         if self.api == EMBEDDED_FORMAT and remote:
             raise ValueError(
                 f'{remote[0]} has no meaning for api = "llama-cpp", which runs inside this '
                 "process. Remove it."
             )
         return self
+
+
+_KEY_SOURCES = ("api_key_env", "api_key_cmd", "api_key_keyring")
 
 
 def _refuse_keys(values: Iterable[str]) -> None:

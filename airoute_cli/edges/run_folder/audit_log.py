@@ -7,6 +7,7 @@ chain at that place, and whoever writes the chain anew gets another head.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -65,4 +66,6 @@ def _number(line: bytes, path: Path) -> int:
 
 def _plain(value: Any) -> Any:
     """What JSON has no word for: read-only tables as objects, exact decimals as text."""
+    if isinstance(value, Decimal):  # first, as nearly all of them are
+        return str(value)
     return dict(value) if isinstance(value, Mapping) else str(value)

@@ -95,6 +95,7 @@ class RunFolder(RunFiles):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir(mode=0o700, exist_ok=True)
             _refuse_used(path)
+            path.chmod(0o700)  # an empty one that was there already
             lock = FolderLock(path)
         except OSError as error:
             raise UsageError(_unusable(path, error)) from None

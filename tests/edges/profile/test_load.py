@@ -386,6 +386,21 @@ ROUTE = MODEL + '[models.slow]\nprovider = "a"\nname = "n"\n[[routes]]\nname = "
             "1: providers.a: api_key_env and api_key_cmd are both set. Keep one of them.",
         ),
         (
+            PROVIDER + 'api_key_keyring = "openai"',
+            (
+                "3: providers.a.api_key_keyring: this is no entry of a keyring. Write its service "
+                'and its user name, as in api_key_keyring = "airoute/openai".'
+            ),
+        ),
+        (
+            PROVIDER + 'api_key_keyring = "sk-made-up/0123456789"',
+            (
+                "3: providers.a.api_key_keyring: this looks like a key itself, and keys never "
+                "stand in a profile. Put it into the keyring (keyring set airoute openai), and "
+                'name the entry here, as in api_key_keyring = "airoute/openai".'
+            ),
+        ),
+        (
             PROVIDER + 'headers = { Authorization = "made-up" }',
             (
                 "3: providers.a.headers: the header Authorization carries a key, and "
