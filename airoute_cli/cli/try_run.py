@@ -80,10 +80,11 @@ def _draw(outcomes: Mapping[str, Outcome]) -> None:
 
 
 def _features(profile: Profile, row: Row) -> dict[str, Any]:
-    features = Planner(profile).features(row, with_task=True)
+    features = Planner(profile).features(row, in_full=True)
     return {
         "input_tokens": features.input_tokens,
         "task": features.task,
+        "complexity": features.complexity,
         "needs": sorted(features.needs),
         "metadata": dict(features.metadata),
     }

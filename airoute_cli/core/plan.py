@@ -22,7 +22,8 @@ class Features:
 
     ``text`` is what the user said (all user turns), which the text matchers read;
     ``input_tokens`` is the uncorrected estimate over everything that is sent; ``elements`` are
-    those parts of the request that not every model can carry.
+    those parts of the request that not every model can carry. ``task`` and ``complexity`` (0 to 1)
+    are empty and 0 where nobody asks for them.
     """
 
     text: str
@@ -32,6 +33,7 @@ class Features:
     metadata: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     digest: bytes = b""
     elements: frozenset[str] = frozenset()
+    complexity: float = 0.0
 
 
 class Basis(NamedTuple):

@@ -164,6 +164,8 @@ class When:
     starts_with: tuple[str, ...] = ()
     min_input_tokens: int | None = None
     max_input_tokens: int | None = None
+    min_complexity: float | None = None
+    max_complexity: float | None = None
     task: tuple[str, ...] = ()
     requires: frozenset[Capability] = frozenset()
     metadata: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NOTHING)

@@ -37,6 +37,7 @@ def basis_told(basis: Basis, keys: Iterable[str]) -> dict[str, Any]:
     told = {
         "input_tokens": features.input_tokens,
         "task": features.task,
+        "complexity": features.complexity,
         "needs": sorted(features.needs),
         "elements": sorted(features.elements),
         "metadata": {key: metadata[key] for key in keys if key in metadata},
@@ -63,6 +64,7 @@ def basis_in(told: Mapping[str, Any]) -> Basis:
             task=told.get("task", ""),
             needs=frozenset(map(Capability, told.get("needs", ()))),
             metadata=told.get("metadata", {}),
+            complexity=told.get("complexity", 0.0),
             elements=frozenset(told.get("elements", ())),
         ),
         frozenset(told.get("held", ())),

@@ -119,6 +119,40 @@ class MaxInputTokens:
 
 
 @dataclass(frozen=True, slots=True)
+class MinComplexity:
+    """At least so complex, from 0 to 1."""
+
+    bound: float
+    cost: ClassVar[int] = 1
+
+    def matches(self, subject: Subject) -> bool:
+        """Whether the request is complex enough."""
+        return subject.features.complexity >= self.bound
+
+    def reason(self, subject: Subject) -> str:
+        """Such as ``complexity 0.62 >= 0.5``."""
+        found = subject.features.complexity
+        return f"complexity {found:g} {'>=' if found >= self.bound else '<'} {self.bound:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class MaxComplexity:
+    """At most so complex, from 0 to 1."""
+
+    bound: float
+    cost: ClassVar[int] = 1
+
+    def matches(self, subject: Subject) -> bool:
+        """Whether the request is simple enough."""
+        return subject.features.complexity <= self.bound
+
+    def reason(self, subject: Subject) -> str:
+        """Such as ``complexity 0.2 <= 0.5``."""
+        found = subject.features.complexity
+        return f"complexity {found:g} {'<=' if found <= self.bound else '>'} {self.bound:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class TaskIs:
     """One of these tasks."""
 

@@ -11,6 +11,7 @@ from airoute_cli.core.policy import Ruling
 from airoute_cli.core.profile import Model, Profile
 from airoute_cli.core.request import Request
 from airoute_cli.routing.choice import Choice, Chooser
+from airoute_cli.routing.complexity import complexity
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.eligible import checks_for, eligible
 from airoute_cli.routing.policy.rulebook import Rulebook
@@ -41,6 +42,8 @@ class EarlierProfile:
         if self._rulebook.asks_for_task:
             # A rule goes by the built-in task, whatever classifier routes go by now.
             features = replace(features, task=detect_task(features.text))
+        if self._rulebook.asks_for_complexity:
+            features = replace(features, complexity=complexity(features.text))
         return Subject(features, lambda: self._scanner.scan(request))
 
     def hold(self, ruling: Ruling, models: Mapping[str, Model], subject: Subject) -> Ruling:

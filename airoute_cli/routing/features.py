@@ -8,6 +8,7 @@ from typing import Any
 from airoute_cli.core.plan import Features
 from airoute_cli.core.request import Capability, Document, Image, Request
 from airoute_cli.routing.carry import elements_of
+from airoute_cli.routing.complexity import complexity
 from airoute_cli.routing.tasks import detect_task
 from airoute_cli.routing.tokens import estimate_request
 
@@ -23,9 +24,10 @@ def find_features(
     digest: bytes,
     *,
     with_task: bool,
+    with_complexity: bool = False,
     find_task: FindTask = detect_task,
 ) -> Features:
-    """The features of one row; ``task`` is empty unless ``with_task``, as it costs the most."""
+    """The features of one row; ``task`` and ``complexity`` only where asked for: they cost most."""
     text = user_text(request)
     return Features(
         text=text,
@@ -35,6 +37,7 @@ def find_features(
         elements=elements_of(request),
         metadata=metadata,
         digest=digest,
+        complexity=complexity(text) if with_complexity else 0.0,
     )
 
 

@@ -20,7 +20,7 @@ from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.features import find_features
 from airoute_cli.routing.policy.rulebook import Rulebook
 from airoute_cli.routing.problems import route_problems
-from airoute_cli.routing.rules import Compiler, Rules, asks_for_task, detected
+from airoute_cli.routing.rules import Compiler, Rules, asks_for_complexity, asks_for_task, detected
 from airoute_cli.routing.scan.scanner import Scanner
 from airoute_cli.routing.shape import lacks_system
 from airoute_cli.routing.strategies import single
@@ -67,15 +67,25 @@ class Planner:
         self._rulebook = Rulebook(profile, compiler)
         whens = [route.when for route in profile.routes]
         self._asks_for_task = self._rulebook.asks_for_task or any(map(asks_for_task, whens))
+        self._asks_for_complexity = self._rulebook.asks_for_complexity or any(
+            map(asks_for_complexity, whens)
+        )
         self._find_task = task_finder(profile.classifier)
         detected_by_routes = (name for when in whens for name in detected(when))
         self._scanner = Scanner({*self._rulebook.classes, *detected_by_routes})
 
-    def features(self, row: Plannable, *, with_task: bool | None = None) -> Features:
-        """What was found out about ``row``; by itself the task only where a route asks for it."""
-        wanted = self._asks_for_task if with_task is None else with_task
+    def features(self, row: Plannable, *, in_full: bool = False) -> Features:
+        """What was found out about ``row``.
+
+        The task and the complexity only where a route or a rule asks for them, or ``in_full``.
+        """
         return find_features(
-            row.request, row.metadata, row.digest, with_task=wanted, find_task=self._find_task
+            row.request,
+            row.metadata,
+            row.digest,
+            with_task=in_full or self._asks_for_task,
+            with_complexity=in_full or self._asks_for_complexity,
+            find_task=self._find_task,
         )
 
     def plan(

@@ -13,8 +13,10 @@ from airoute_cli.routing.conditions import (
     Condition,
     ContainsAny,
     Detects,
+    MaxComplexity,
     MaxInputTokens,
     Metadata,
+    MinComplexity,
     MinInputTokens,
     Not,
     ReadsText,
@@ -103,6 +105,14 @@ def compile_when(when: When | None) -> Matcher:
 def asks_for_task(when: When | None) -> bool:
     """Whether ``when`` reads the task anywhere in it."""
     return any(part.task for part in parts_of(when))
+
+
+def asks_for_complexity(when: When | None) -> bool:
+    """Whether ``when`` reads the complexity anywhere in it."""
+    return any(
+        part.min_complexity is not None or part.max_complexity is not None
+        for part in parts_of(when)
+    )
 
 
 def detected(when: When | None) -> frozenset[str]:
@@ -208,6 +218,10 @@ def _plain(when: When) -> Iterator[Condition]:
         yield MinInputTokens(when.min_input_tokens)
     if when.max_input_tokens is not None:
         yield MaxInputTokens(when.max_input_tokens)
+    if when.min_complexity is not None:
+        yield MinComplexity(when.min_complexity)
+    if when.max_complexity is not None:
+        yield MaxComplexity(when.max_complexity)
     if when.task:
         yield TaskIs(when.task)
     if when.requires:

@@ -41,6 +41,7 @@ SIMPLE = st.sampled_from(
         When(regex="ORD-[0-9]+"),
         When(starts_with=("translate", "code"), max_input_tokens=200),
         When(task=("translate", "code")),
+        When(min_complexity=0.1, max_complexity=0.4),
         When(metadata={"tier": ("free", "pro*")}),
         When(detects=("pii",)),
         When(detects=("pii.card",), contains_any=("code",)),

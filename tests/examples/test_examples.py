@@ -34,6 +34,8 @@ WHEN = {
     "starts_with",
     "min_input_tokens",
     "max_input_tokens",
+    "min_complexity",
+    "max_complexity",
     "task",
     "requires",
     "metadata",

@@ -179,7 +179,7 @@ def test_a_model_that_is_none(make: Any):
 def test_the_task_is_found_only_where_a_route_asks(make: Any):
     row = make.row("Translate this into French: hello")
     assert Planner(make.profile([DEFAULT])).features(row).task == ""
-    assert Planner(make.profile([DEFAULT])).features(row, with_task=True).task == "translate"
+    assert Planner(make.profile([DEFAULT])).features(row, in_full=True).task == "translate"
     asking = Route("t", "single", ("a",), when=When(any=(When(task=("translate",)),)))
     plan = Planner(make.profile([asking, DEFAULT])).plan(row, {})
     assert plan.reason == 'route "t": task is translate; single: the only model'

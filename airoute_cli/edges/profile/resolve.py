@@ -269,6 +269,8 @@ def _when(table: WhenTable) -> When:
         starts_with=table.starts_with,
         min_input_tokens=table.min_input_tokens,
         max_input_tokens=table.max_input_tokens,
+        min_complexity=table.min_complexity,
+        max_complexity=table.max_complexity,
         task=table.task,
         requires=_capabilities(table.requires),
         metadata=MappingProxyType(dict(table.metadata)),

@@ -457,8 +457,21 @@ class WhenTable(Table):
     max_input_tokens: Whole | None = Field(
         default=None, ge=0, description="At most so many input tokens, by estimate."
     )
+    min_complexity: Number | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="At least so complex, from 0 to 1, by a rule of thumb: length, steps, "
+        "quantities, conditions, code. `airoute try` shows it.",
+    )
+    max_complexity: Number | None = Field(
+        default=None, ge=0, le=1, description="At most so complex, from 0 to 1."
+    )
     task: Names = Field(
-        default=(), min_length=1, description="What kind of work it is, by the built-in heuristics."
+        default=(),
+        min_length=1,
+        description="What kind of work it is, by the built-in heuristics, or by the "
+        "`classifier` of `[profile]`.",
     )
     requires: Capabilities = Field(
         default=(), description="The request needs all of these capabilities."
@@ -498,6 +511,12 @@ class WhenTable(Table):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
+        least, most = self.min_complexity, self.max_complexity
+        if least is not None and most is not None and least > most:
+            raise ValueError(
+                f"min_complexity ({least:g}) is more than max_complexity ({most:g}), so nothing "
+                "ever matches."
+            )
         low, high = self.min_input_tokens, self.max_input_tokens
         if low is not None and high is not None and low > high:
             raise ValueError(

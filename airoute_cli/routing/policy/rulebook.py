@@ -14,7 +14,7 @@ from airoute_cli.core.policy import Exclusion, PolicyRule, PolicyVerdict, Ruling
 from airoute_cli.core.profile import Profile
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.policy.demands import Candidate, demands_of, private
-from airoute_cli.routing.rules import Compiler, asks_for_task, detected
+from airoute_cli.routing.rules import Compiler, asks_for_complexity, asks_for_task, detected
 
 
 class Rulebook:
@@ -25,7 +25,9 @@ class Rulebook:
         self._models = profile.models
         self._rules = tuple(_Rule(rule, compiler) for rule in profile.policy.rules)
         self._everybody = Ruling(frozenset(profile.models))
-        self.asks_for_task = any(asks_for_task(rule.when) for rule in profile.policy.rules)
+        whens = [rule.when for rule in profile.policy.rules]
+        self.asks_for_task = any(map(asks_for_task, whens))
+        self.asks_for_complexity = any(map(asks_for_complexity, whens))
         self.classes = frozenset(
             name for rule in profile.policy.rules for name in (*detected(rule.when), *rule.redact)
         )

@@ -30,6 +30,10 @@ SAMPLES: Mapping[str, str] = {
     "pii.name": "Anna Keller",
     "pii.place": "Paris",
 }
+HARD_PROMPT = (
+    "Solve it step by step, if 12 + 7 * 3 > 30 and each of 5 more costs 4 per 2 times: "
+    "{ x = 8; }\nWhy? And how? "
+)
 TASK_PROMPTS: Mapping[str, str] = {
     "summarise": "Summarise this text: it rains.",
     "code": "Fix this Python function: ```def f(): pass```",
@@ -76,6 +80,8 @@ class _Making:
         self._start = next(iter(when.starts_with), self._start)
         self._words += when.contains_any[:1]
         self._words += [TASK_PROMPTS.get(task, "") for task in when.task[:1]]
+        if when.min_complexity:
+            self._words.append(HARD_PROMPT)
         if when.regex:
             # Often it is plain words between word borders.
             self._words.append(re.sub(r"\(\?i\)|\\b|[\^$()?]", "", when.regex).split("|")[0])

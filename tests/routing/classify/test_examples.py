@@ -68,4 +68,4 @@ def test_routes_go_by_the_labels(make):
     planner = Planner(replace(make.profile(routes), classifier=CLASSIFIER))
     assert planner.plan(make.row("I want a refund now"), {}).route == "refunds"
     assert planner.plan(make.row("where is my parcel"), {}).route == "rest"
-    assert planner.features(make.row("reset my password"), with_task=True).task == "login"
+    assert planner.features(make.row("reset my password"), in_full=True).task == "login"
