@@ -42,11 +42,13 @@ def answer(
         note_no_audit(opened, "ask")
     row = prompt_row(prompt, system, {}, attachments)
     plan = plan_one(opened, row, model=model)
-    outcome = asyncio.run(run_one(opened, environ, row, plan, _say if stream else None))
+    spoken = _Spoken()
+    outcome = asyncio.run(run_one(opened, environ, row, plan, spoken.say if stream else None))
     if json:
         print_json(_told(row, outcome, opened))
-    elif outcome.completion:
-        _print(outcome.completion, said=stream)
+    else:
+        _print(outcome.completion, spoken)
+    sys.stdout.flush()  # before anything on stderr, as both may be the same terminal
     if usage and not quiet:
         sys.stderr.write(_usage_line(outcome) + "\n")
     return _finish(outcome, quiet=quiet)
@@ -58,19 +60,28 @@ def _check_model(profile: Profile, model: str | None) -> None:
         raise UsageError(f"{profile.path} has no model {model!r}; it has: {names}")
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(harmless(text) if sys.stdout.isatty() else text)
-    sys.stdout.flush()
+class _Spoken:
+    """What stands on stdout already: an answer may break off in the middle of a line."""
+
+    def __init__(self) -> None:
+        self.last = ""  # the last character
+
+    def say(self, text: str) -> None:
+        """Write it now."""
+        sys.stdout.write(harmless(text) if sys.stdout.isatty() else text)
+        sys.stdout.flush()
+        self.last = text[-1:] or self.last
 
 
-def _print(answer: Completion, *, said: bool) -> None:
+def _print(answer: Completion | None, spoken: _Spoken) -> None:
     """The answer on lines of its own; tool calls as JSON, so that a pipe gets them."""
-    if not said:
-        _say(answer.text)
-    if not answer.text.endswith("\n") and (answer.text or not answer.tool_calls):
-        _say("\n")
-    if answer.tool_calls:
-        _say(dumps(parsed_calls(answer)).decode() + "\n")
+    calls = answer.tool_calls if answer else ()
+    if answer and not spoken.last:
+        spoken.say(answer.text)
+    if spoken.last != "\n" and (spoken.last or (answer and not calls)):
+        spoken.say("\n")
+    if answer and calls:
+        spoken.say(dumps(parsed_calls(answer)).decode() + "\n")
 
 
 def _told(row: Row, outcome: Outcome, profile: Profile) -> dict[str, object]:
@@ -90,10 +101,17 @@ def _told(row: Row, outcome: Outcome, profile: Profile) -> dict[str, object]:
 
 
 def _usage_line(outcome: Outcome) -> str:
-    used = outcome.attempts[-1].usage if outcome.attempts else None
-    tokens = f"{used.input_tokens:,} in, {used.output_tokens:,} out" if used else "no tokens told"
+    """What all attempts used together, as the cost is that of all of them."""
+    used = [one.usage for one in outcome.attempts if one.usage]
+    tokens = (
+        f"{sum(one.input_tokens for one in used):,} in, "
+        f"{sum(one.output_tokens for one in used):,} out"
+        if used
+        else "no tokens told"
+    )
     usd = "at an unknown price" if outcome.usd is None else f"${float(outcome.usd):.6f}"
-    return f"{outcome.model}: {tokens}, {usd}, {outcome.latency_ms / 1000:.2f} s"
+    asked = outcome.model or " then ".join(dict.fromkeys(one.model for one in outcome.attempts))
+    return f"{asked or 'nobody'}: {tokens}, {usd}, {outcome.latency_ms / 1000:.2f} s"
 
 
 def _finish(outcome: Outcome, *, quiet: bool) -> ExitCode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from airoute_cli.cli.app import app
@@ -16,6 +17,7 @@ COMPLETION = "_AIROUTE_COMPLETE"
 
 def main() -> NoReturn:
     """Run the command line; never return, never show a traceback for a user's error."""
+    _stand_in_for_closed()
     if COMPLETION in os.environ:
         _offer_completion()
     try:
@@ -25,6 +27,10 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         _end_without_reader()
+    except OSError as error:
+        _tell(_disk_sentence(error))
+        _let_stdout_go()
+        sys.exit(ExitCode.FATAL)
     except SystemExit as ended:
         # Typer and Rich catch it themselves and exit with 1.
         if isinstance(ended.__context__, BrokenPipeError):
@@ -48,13 +54,32 @@ def _run() -> None:
         sys.stdout.flush()
 
 
-def _end_without_reader() -> NoReturn:
-    """End as a filter does that got SIGPIPE: the reader went away (`| head`).
+def _stand_in_for_closed() -> None:
+    """Give a stream that was closed (`>&-`) something that a write fails at, or that swallows it.
 
-    stdout is pointed at nothing, so that the interpreter's last flush does not complain.
+    Python has None there, and the first file that is opened would take its number.
     """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is None:  # what stands on it is wanted: to write it must fail
+        sys.stdout = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - stays open
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - stays open
+
+
+def _disk_sentence(error: OSError) -> str:
+    what = error.filename or "standard output"
+    why = error.strerror or "it is closed"  # a write to what is not open has no number
+    return f"cannot use {what}: {why}"
+
+
+def _end_without_reader() -> NoReturn:
+    """End as a filter does that got SIGPIPE: the reader went away (`| head`)."""
+    _let_stdout_go()
     sys.exit(ExitCode.NO_READER)
+
+
+def _let_stdout_go() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush does not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _offer_completion() -> None:

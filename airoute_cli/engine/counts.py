@@ -58,6 +58,6 @@ class Counts:
     def failures_as_dicts(self) -> list[dict[str, Any]]:
         """The kinds of failures, by their codes."""
         return [
-            {"code": code, "rows": kind.rows, "lines": kind.lines, "example": kind.example}
+            {"code": code, "rows": kind.rows, "lines": sorted(kind.lines), "example": kind.example}
             for code, kind in sorted(self.failures.items())
         ]

@@ -220,7 +220,7 @@ class Doors:
         about = (door.model.provider.name, found.remedy)
         if about not in self._told:
             self._told.add(about)
-            self._tell(f"{found}, then go on with --resume")
+            self._tell(f"{found}, then go on with {found.resume}")
         if self._on_shut:
             self._on_shut()
 

@@ -39,7 +39,7 @@ def _door_as_dict(door: Door, clock: Clock) -> dict[str, Any]:
         "state": str(breaker.state),
         "opened": breaker.opened,
         "open_s": round(breaker.open_for(now), 1),
-        **({"why": str(door.lasting)} if door.lasting else {}),
+        **({"why": str(door.lasting), "resume": door.lasting.resume} if door.lasting else {}),
         "history": [
             {"at": _moment(moved.at + offset), "state": str(moved.state), "why": moved.why}
             for moved in breaker.history

@@ -18,11 +18,15 @@ LAST_PATIENCE_S = 900.0
 
 
 class Lasting(NamedTuple):
-    """One such thing: ``code`` for machines, what was found, and the remedy."""
+    """One such thing: ``code`` for machines, what was found, and the remedy.
+
+    ``resume``: the flags with which a run goes on after that.
+    """
 
     code: str
     found: str
     remedy: str
+    resume: str = "--resume"
 
     def __str__(self) -> str:
         return f"{self.found}; {self.remedy}"
@@ -58,7 +62,8 @@ def lasting(model: Model, error: CallError) -> Lasting:
     """What is to be told of it."""
     kind = kind_of(error)
     found, remedy = _SENTENCES.get(kind, _plain)(model, error)
-    return Lasting(str(kind), found, remedy)
+    flags = "--resume --accept-profile" if kind is ErrorKind.NOT_FOUND else "--resume"
+    return Lasting(str(kind), found, remedy, flags)
 
 
 def silent(model: Model, calls: int, why: str) -> Lasting:
@@ -113,7 +118,7 @@ def _quota(model: Model, error: CallError) -> tuple[str, str]:
 def _missing(model: Model, error: CallError) -> tuple[str, str]:
     return (
         f'{model.provider.name} knows no model "{model.wire_name}" ({error})',
-        f"correct the name in [models.{model.name}] and add --accept-profile to a resume",
+        f"correct the name in [models.{model.name}]",
     )
 
 

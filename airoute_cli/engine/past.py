@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from airoute_cli.core.errors import ErrorKind
 from airoute_cli.core.request import Row
 from airoute_cli.edges.audit_key import Seal
 from airoute_cli.edges.run_folder.append_log import read_records
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.index import RowIndex
 from airoute_cli.edges.run_folder.intents import EVENT as INTENT
-from airoute_cli.edges.run_folder.intents import EndedCalls, intent_in
-from airoute_cli.engine.audit_records import OPENINGS
+from airoute_cli.edges.run_folder.intents import EndedCalls, Intent, intent_in
+from airoute_cli.engine.audit_records import ATTEMPT, OPENINGS
 from airoute_cli.engine.tally import Tally
+
+# Answers of a provider that no model of it had a part in.
+_AT_THE_DOOR = frozenset({ErrorKind.AUTH, ErrorKind.QUOTA, ErrorKind.NOT_FOUND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class Past:
     def read(cls, folder: RunFolder, seal: Seal, *, with_tries: bool = False) -> Iterator[Past]:
         """Read a folder's logs once, line by line.
 
-        ``with_tries`` also indexes which rows were tried, and in which pass first.
+        ``with_tries`` also indexes which rows were tried, and in which pass first. What a provider
+        turned away at its door (the key, the quota, a model that is not there) is no try.
         """
         with closing(RowIndex()) as index:
             tally = Tally()
@@ -70,6 +75,7 @@ def _read_audit(
 ) -> int | None:
     """Count the calls that were cut off; the first pass whose digests nobody can make again."""
     unknown: int | None = None
+    begun: dict[tuple[int, int, int], Intent] = {}  # no more than were under way at a time
     for told, _, _ in read_records(folder.audit.path):
         event = told.get("event")
         if event == INTENT:
@@ -77,7 +83,14 @@ def _read_audit(
             if not ended.settles(intent):
                 tally.interrupt(intent.reserved_usd, intent.model)
             if tries:
-                tries.note_tried(intent.row, intent.pass_number)
+                begun[intent.pass_number, intent.line, intent.attempt] = intent
+        elif event == ATTEMPT and tries:
+            tried = begun.pop((told["pass"], told["line"], told["attempt"]), None)
+            if tried and told.get("error") not in _AT_THE_DOOR:
+                tries.note_tried(tried.row, tried.pass_number)
         elif event in OPENINGS and told["key"] != seal.id and unknown is None:
             unknown = told["pass"]
+    for cut_off in begun.values():
+        if tries:
+            tries.note_tried(cut_off.row, cut_off.pass_number)
     return unknown

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.plan import Plan
-from airoute_cli.core.profile import Limits, Profile
+from airoute_cli.core.profile import Limits, Model, Profile
 from airoute_cli.core.request import Row
 from airoute_cli.engine import debug
 from airoute_cli.engine.canary import Canary
@@ -45,11 +45,15 @@ async def run_each(
 
 @dataclass(frozen=True, slots=True)
 class _Machinery:
+    models: Mapping[str, Model]
+    endpoints: Endpoints
     executor: Executor
     spending: Spending
 
     async def carry(self, plan: Plan, row: Row, on_text: OnText | None = None) -> Outcome:
         async def execute(plan: Plan, purse: Purse) -> Outcome:
+            # To load an HTTP library or a model takes longer than many an answer, and is none.
+            await self.endpoints.prepare(self.models[call.model] for call in plan.calls[:1])
             outcome = await self.executor.run(
                 plan,
                 row.request,
@@ -86,7 +90,7 @@ async def _machinery(
         executor = Executor(
             profile, endpoints, gate, figures, doors=doors, canary=Canary((), 0), clock=clock
         )
-        yield _Machinery(executor, spending)
+        yield _Machinery(profile.models, endpoints, executor, spending)
     finally:
         gate.shut()
         await shared.aclose()

@@ -47,6 +47,7 @@ def summarise(
             "failed": dict(sorted(tally.errors.items())),
             "rows_with_retries": tally.retried_rows,
             "rows_with_another_model": tally.rows_with_another_model,
+            "rows_escalated": tally.escalated_rows,
         },
         "latency_ms": {"p50": tally.latency.at(0.5), "p95": tally.latency.at(0.95)},
         "truncated": sum(share.truncated for share in tally.shares.values()),
@@ -78,6 +79,7 @@ def summary_md(summary: Mapping[str, Any]) -> str:
         f"- ended: {run['ended']} ({run['state']}, {run['seconds']:.1f} s in all passes)",
         *([f"- stopped: {run['stopped_because']}"] if "stopped_because" in run else []),
         f"- cost: {money_sentence(cost)}",
+        f"- calls: {calls_sentence(summary['attempts'])}",
         "",
         "| estimated USD | charged by the price table | reported by providers | unsettled |",
         "|---:|---:|---:|---:|",
@@ -87,11 +89,14 @@ def summary_md(summary: Mapping[str, Any]) -> str:
         "|---|---:|",
         *(f"| {state} | {count:,} |" for state, count in rows.items()),
         "",
-        "| route | model | rows | input tokens | output tokens | USD | p50 ms | p95 ms |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
-        *(_md_share(share) for share in summary["shares"]),
-        "",
     ]
+    if summary["shares"]:
+        lines += [
+            "| route | model | rows | input tokens | output tokens | USD | p50 ms | p95 ms |",
+            "|---|---|---:|---:|---:|---:|---:|---:|",
+            *(_md_share(share) for share in summary["shares"]),
+            "",
+        ]
     if summary["failures"]:
         lines += ["| why rows did not complete | rows | lines | example |", "|---|---:|---|---|"]
         lines += [_md_failure(failure) for failure in summary["failures"]]
@@ -140,6 +145,18 @@ def money_sentence(cost: Mapping[str, Any]) -> str:
             f"{_counted(cost['interrupted_calls'], 'call')} under way when the run was cut off may "
             f"be billed ({_most(cost['interrupted_usd'], cost['interrupted_unknown'])})"
         )
+    return "; ".join(parts)
+
+
+def calls_sentence(attempts: Mapping[str, Any]) -> str:
+    """How many calls were made, which of them failed, and how many rows wanted more than one."""
+    parts = [f"{attempts['total']:,} attempts"]
+    if failed := attempts["failed"]:
+        kinds = ", ".join(f"{name} {count:,}" for name, count in failed.items())
+        parts.append(f"{sum(failed.values()):,} of them failed ({kinds})")
+    for name, what in (("rows_with_retries", "tried again"), ("rows_escalated", "escalated")):
+        if attempts[name]:
+            parts.append(f"{_counted(attempts[name], 'row')} {what}")
     return "; ".join(parts)
 
 

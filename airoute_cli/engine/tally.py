@@ -70,6 +70,7 @@ class Tally:
     attempts: int = 0
     retried_rows: int = 0
     rows_with_another_model: int = 0
+    escalated_rows: int = 0
     usd: Decimal = ZERO
     estimated_usd: Decimal = ZERO
     reported_usd: Decimal = ZERO
@@ -93,7 +94,11 @@ class Tally:
         self.estimated_usd += _decimal(cost.get("estimated_usd")) or ZERO
         self.reported_usd += _decimal(cost.get("reported_usd")) or ZERO
         self.unpriced += usd is None and bool(attempts)
-        self.retried_rows += len(attempts) > 1
+        # The samples of an ensemble and the steps of a cascade are further calls, not retries.
+        self.retried_rows += any("error" in attempt for attempt in attempts[:-1])
+        self.escalated_rows += (
+            told.get("strategy") == "cascade" and len(told.get("steps") or ()) > 1
+        )
         for attempt in attempts:
             self._add_attempt(attempt)
             self._spend(_account(told, attempt["model"]), attempt)

@@ -316,6 +316,25 @@ def test_rows_that_were_tried_stay_within_every_profile_since_then(
     assert 'not by profile "test", under which the row was tried: it has no such model' in message
 
 
+def test_a_model_that_is_not_there_is_mended_as_the_sentence_says(
+    airoute, profile, rows, provider_server, tmp_path
+):
+    source = str(rows(4))
+    missing = {"error": {"message": "no such model", "code": "model_not_found"}}
+    provider_server.respond = lambda *_: status(404, missing)
+    ran = airoute("batch", source, "-o", "a run")
+    assert ran.returncode == 4, ran.stderr
+    again = f"go on with: airoute batch {source} -o 'a run' --resume --accept-profile"
+    assert again in ran.stderr
+    provider_server.respond = lambda *_: ok("yes")
+    for wrong, right in (("small-1", "small-2"), ("large-1", "large-2")):
+        profile.write_text(profile.read_text().replace(wrong, right))
+    ran = airoute("batch", source, "-o", "a run", "--resume", "--accept-profile")
+    assert ran.returncode == 0, ran.stderr
+    told = (tmp_path / "a run" / "summary.md").read_text()
+    assert "of them failed (not_found " in told
+
+
 def _since(server, count):
     return server.requests[count:]
 

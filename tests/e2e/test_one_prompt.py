@@ -33,6 +33,26 @@ def test_a_closed_stdin_is_no_stdin(profile, tmp_path):
         assert "Traceback" not in ran.stderr
 
 
+def test_what_it_cost_stands_below_the_answer_where_both_go_to_one_place(
+    profile, provider_server, tmp_path
+):
+    command = [sys.executable, "-m", "airoute_cli", "ask", "hi", "-u"]
+    provider_server.script([ok("one two"), cut_stream(3, "one two three")])
+    for code, first in ((0, "one two"), (3, "one two ")):
+        ran = subprocess.run(
+            command,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == code
+        assert ran.stdout.splitlines()[0] == first
+        assert ran.stdout.splitlines()[1].startswith("small: ")
+
+
 def test_stdin_comes_before_the_argument(airoute, profile, provider_server):
     ran = airoute("ask", "say it", "-s", "be brief", input="a diff\n")
     assert ran.returncode == 0, ran.stderr

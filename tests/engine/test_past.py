@@ -155,6 +155,21 @@ def test_the_first_pass_that_tried_a_row_is_known_where_it_is_wanted(tmp_path, w
         assert past.first_tried(_row("b")) is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [(ErrorKind.NOT_FOUND, None), (ErrorKind.AUTH, None), (ErrorKind.SERVER, 1), (None, 1)],
+)
+def test_what_was_turned_away_at_the_door_is_no_try(tmp_path, kind, found):
+    path = tmp_path / "run"
+    with RunFolder.create(path) as folder:
+        folder.write_manifest({"passes": 1})
+        trail = AuditTrail(folder.audit, ProfileChain(PROFILE), SEAL, 1)
+        trail.intend(_row("a"), _call(None), 1)
+        trail.ended(_row("a"), 1, Attempt("m", 1.0, 1.0, kind, "told"), None)
+    with RunFolder.resume(path) as folder, Past.read(folder, SEAL, with_tries=True) as past:
+        assert past.first_tried(_row("a")) == found
+
+
 def test_under_another_key_every_row_counts_as_tried(tmp_path):
     _run_pass(tmp_path / "run", 1, Pass({"a": Carried(1, "failed")}, torn=False), None)
     with (

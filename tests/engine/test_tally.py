@@ -54,6 +54,16 @@ def test_unknown_is_never_zero():
     assert tally.errors == {"timeout": 2}
 
 
+def test_samples_and_escalations_are_no_retries():
+    tally, one = Tally(), _told(1)
+    failed = _told(1, error="timeout")["attempts"]
+    tally.add(one | {"strategy": "ensemble", "steps": [{}] * 3, "attempts": one["attempts"] * 3})
+    tally.add(one | {"strategy": "cascade", "steps": [{}] * 2, "attempts": one["attempts"] * 2})
+    assert (tally.retried_rows, tally.escalated_rows) == (0, 1)
+    tally.add(one | {"attempts": failed + one["attempts"]})
+    assert (tally.retried_rows, tally.escalated_rows) == (1, 1)
+
+
 @given(st.lists(st.floats(0.01, 1e6), min_size=50, max_size=200))
 def test_percentiles_are_within_a_step(values):
     histogram = Percentiles()

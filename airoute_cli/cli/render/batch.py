@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import textwrap
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
@@ -33,9 +35,17 @@ class Narrator:
         self.quiet = quiet
         self.console = Console(stderr=True, quiet=quiet, soft_wrap=True, **AS_WRITTEN)
 
-    def say(self, text: str) -> None:
-        """A sentence on a line of its own."""
-        self.console.print(harmless(text))
+    def say(self, text: str, *, wrapped: bool = True) -> None:
+        """A sentence on a line of its own, which a terminal gets without a word cut in two.
+
+        Not ``wrapped``: what is to be copied.
+        """
+        shown = harmless(text)
+        if wrapped and self.console.is_terminal:
+            shown = textwrap.fill(
+                shown, self.console.width, break_long_words=False, break_on_hyphens=False
+            )
+        self.console.print(shown)
 
 
 def watcher(narrator: Narrator) -> Callable[[Job], Coroutine[Any, Any, None]]:
@@ -96,11 +106,11 @@ def status_line(job: Job, seconds: float) -> str:
         for state in (RowState.FAILED, RowState.REFUSED)
         if job.counts.states[state]
     ]
-    parts += job.troubles
     share = _share_done(job)
     if share and fresh:
         left = done * (1 - share) / share
         parts.append(f"{duration(seconds * left / fresh)} left")
+    parts += job.troubles  # last, as a narrow terminal cuts off what does not fit
     return " · ".join(parts)
 
 
@@ -219,10 +229,14 @@ def _draw_files(summary: Mapping[str, Any], narrator: Narrator) -> None:
     ]
     names = [f"{folder}/results.jsonl", *views, f"{folder}/summary.md"]
     audit = summary["run"]["audit"]
-    narrator.say(f"audit: head {audit['head']} ({audit['records']:,} records)")
-    narrator.say("files: " + ", ".join(names))
+    narrator.say(f"audit: head {audit['head']} ({audit['records']:,} records)", wrapped=False)
+    narrator.say("files: " + ", ".join(names), wrapped=False)
     if summary["rows"]["pending"]:
-        narrator.say(f"go on with: airoute batch {summary['run']['input']} -o {folder} --resume")
+        # Where a name has to be corrected, the profile that is stored here will not do.
+        flags = max((told.get("resume", "") for told in summary["health"].values()), default="")
+        again = ["airoute", "batch", summary["run"]["input"], "-o", folder]
+        again += (flags or "--resume").split()
+        narrator.say(f"go on with: {shlex.join(map(str, again))}", wrapped=False)
 
 
 def _columns(table: Table, words: tuple[str, ...], numbers: tuple[str, ...]) -> None:
