@@ -159,6 +159,7 @@ except SystemExit:
 
 # What only a call, a run or a priced model needs.
 _FOR_CALLS = {"httpx", "aiohttp", "asyncio", "xllamacpp", "sqlite3", "genai_prices", "ssl", "numpy"}
+_EXTRAS = {"jinja2", "jsonschema", "presidio_analyzer", "botocore"}
 _FOR_DRAWING = {"rich", "tomlkit", "tomli_w"}
 
 
@@ -178,10 +179,12 @@ def _loaded_by(*args: str) -> set[str]:
 def test_help_and_version_import_nothing_heavy(flag):
     loaded = _loaded_by(flag)
     assert "typer" in loaded
-    assert not ({"pydantic", "orjson", "platformdirs"} | _FOR_CALLS | _FOR_DRAWING) & loaded
+    assert (
+        not ({"pydantic", "orjson", "platformdirs"} | _FOR_CALLS | _FOR_DRAWING | _EXTRAS) & loaded
+    )
 
 
 def test_a_plan_is_shown_without_what_calls_and_drawings_need():
     loaded = _loaded_by("try", "hello", "--profile", str(EXAMPLES / "starter.toml"))
     assert "airoute_cli.routing.planner" in loaded
-    assert not (_FOR_CALLS | _FOR_DRAWING) & loaded
+    assert not (_FOR_CALLS | _FOR_DRAWING | _EXTRAS) & loaded

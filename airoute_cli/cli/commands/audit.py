@@ -31,7 +31,7 @@ def show(
     *,
     json: JsonOption = False,
 ) -> None:
-    """Tell the story of a row: what the policy said, who could answer, each call, the end.
+    """Tell the story of a row. What the policy said, who could answer, each call, the end.
 
     Without ID it is the story of the run, with some ids.
     """
@@ -62,7 +62,7 @@ def verify(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Check the chain of audit.jsonl, and make every decision again; exit 6 if anything differs."""
+    """Check the chain of a run, and make its decisions again. Exit 6 if anything differs."""
     from airoute_cli.cli.render.audit import draw_verdict, verdict_data
     from airoute_cli.cli.render.machine import print_json
     from airoute_cli.engine.audit_verify import verify as check
@@ -80,7 +80,7 @@ def prove(
     rule: Annotated[str, typer.Option("--rule", metavar="NAME", help="A rule of the policy.")],
     json: JsonOption = False,
 ) -> None:
-    """Prove that every call for the rows of a rule went where it allows; exit 6 if one did not."""
+    """Prove where the calls for a rule's rows went. Exit 6 if one went where it may not."""
     from airoute_cli.cli.render.audit import draw_proof, proof_data
     from airoute_cli.cli.render.machine import print_json
     from airoute_cli.engine.audit_prove import prove as follow

@@ -82,7 +82,7 @@ def batch(
     debug: DebugOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Answer a file of rows: routed, concurrent, rate limited, resumable.
+    """Answer a file of rows: routed, rate limited, resumable.
 
     Exit codes: 0 all rows completed; 3 some did not; 4 stopped early; 5 some were refused;
     130 interrupted.

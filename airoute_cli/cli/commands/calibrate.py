@@ -61,7 +61,9 @@ def calibrate(
     profile: ProfileOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say whether routing pays on graded prompts; write the learned route. Exit 6 if it does not.
+    """Say whether routing pays on graded prompts. Exit 6 if not.
+
+    It writes what was learned beside the profile, for a route to read.
 
     For a cascade, lines have "confidence" and "correct" as well, and min_confidence is printed.
     """

@@ -17,7 +17,7 @@ class Shell(StrEnum):
 
 
 def completion(shell: Annotated[Shell, typer.Argument(help="The shell.")]) -> None:
-    """Print the completion script of a shell, to be sourced or put where the shell looks."""
+    """Print the completion script of a shell. Source it, or put it where the shell looks."""
     from typer._completion_shared import get_completion_script  # no public name gives the text
 
     script = get_completion_script(

@@ -18,7 +18,7 @@ def costs(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show what was spent: estimated, charged by the price table, and reported by providers."""
+    """Show what was spent. Estimated, charged by the price table, and reported by providers."""
     from airoute_cli.engine.costs import costs as read
 
     told = read(by, since)

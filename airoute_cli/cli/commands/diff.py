@@ -35,7 +35,9 @@ def diff(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show which rows another profile would route, answer or price otherwise. Opens no socket.
+    """Show which rows another profile would treat otherwise. Opens no socket.
+
+    Who may answer, who is asked, what is sent, and what it costs.
 
     Exit codes: 0; with --exit-code 6 when something changes; 3 when a row cannot be read.
     """

@@ -79,7 +79,9 @@ def evaluate(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Grade profiles, routes and models on your own cases: quality, cost, and cost per answer.
+    """Grade profiles, routes and models on your own cases.
+
+    For each: quality with its interval, cost, cost per accepted answer, latency.
 
     Run it again with the same folder to grade again: only what has no answer yet is asked.
     """

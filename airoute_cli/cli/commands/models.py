@@ -28,7 +28,7 @@ def pull(name: Name, *, as_json: AsJson = False) -> None:
 
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
-    """List the weights that airoute knows, and whether they are on this machine."""
+    """List the weights that airoute knows, and which of them are here."""
     from airoute_cli.edges.weights import CATALOGUE
 
     entries = [_entry(weights) for weights in CATALOGUE]

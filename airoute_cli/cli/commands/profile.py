@@ -27,7 +27,7 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that 
 
 @app.command()
 def init(*, path: PathOption = None, user: UserOption = False, force: ForceOption = False) -> None:
-    """Write a commented starter: the embedded model, and the keys found in the environment."""
+    """Write a commented starter. It has the embedded model and the keys of the environment."""
     from airoute_cli.edges.profile.load import FILE_NAME, user_profile
     from airoute_cli.edges.profile.starter import starter
     from airoute_cli.edges.profile.write import write_new
@@ -48,7 +48,7 @@ def init(*, path: PathOption = None, user: UserOption = False, force: ForceOptio
 def check(
     *, profile: ProfileOption = None, env_file: EnvFileOption = None, json: JsonOption = False
 ) -> None:
-    """Say what can be proved of the profile without a call; exit 6 if anything is an error."""
+    """Say what is wrong with the profile, without a call. Exit 6 if anything is an error."""
     from airoute_cli.engine.check import check_profile
     from airoute_cli.engine.finding import Level
     from airoute_cli.engine.open_profile import open_profile
@@ -70,7 +70,7 @@ def check(
 
 @app.command()
 def show(*, profile: ProfileOption = None, json: JsonOption = False) -> None:
-    """Print the profile as airoute reads it: names resolved, prices found, defaults filled in."""
+    """Print the profile as airoute reads it. Names resolved, prices found, defaults filled in."""
     from airoute_cli.cli.render.profile import as_data, as_text
     from airoute_cli.engine.open_profile import open_profile
 
@@ -88,7 +88,7 @@ def path(*, profile: ProfileOption = None) -> None:
 
 @app.command()
 def keys() -> None:
-    """Print the page that lists every key with its type, default and meaning."""
+    """Print the page that lists every key. With its type, default and meaning."""
     from airoute_cli.engine.open_profile import profile_reference
 
     typer.echo(profile_reference(), nl=False)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     invoke_without_command=True,
-    help="Show the services that a profile can name, and check those that it names.",
+    help="Show the services there are, and check those of a profile.",
 )
 
 
@@ -56,7 +56,9 @@ def check(
     env_file: EnvFileOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Ask the profile's providers: reachable, key accepted, models known; exit 6 if any is not.
+    """Ask the profile's providers whether they can be used. Exit 6 if one cannot.
+
+    Reachable, key accepted, models known.
 
     Without --call nothing is generated: it asks for their lists of models.
     """

@@ -50,7 +50,9 @@ def rehearse(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Run a batch against made-up providers that fail as they are told: no key, no call, no wait.
+    """Run a batch against made-up providers that fail as told.
+
+    No key, no call, no wait.
 
     Everything else is real: routes, policy, limits, retries, breakers, prices. Time is virtual, so
     that a night takes minutes. Exit codes: 0; 6 if a row was lost, which would be a bug.
