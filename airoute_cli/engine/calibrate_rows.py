@@ -8,13 +8,17 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airoute_cli.core.errors import UsageError
+from airoute_cli.core.outcome import RowState
 from airoute_cli.core.request import BadRow, Request, Row
 from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.rows.source import open_rows
 from airoute_cli.routing.features import user_text
+
+if TYPE_CHECKING:
+    from airoute_cli.engine.evaluation.grades import Grade
 
 FEWEST = 20
 _FIRST = ""  # stands for the route's first model, where a line does not name it
@@ -93,7 +97,7 @@ def _reader(path: Path) -> Read:
             return read
     raise UsageError(
         f'{path} is no file of graded prompts. Give JSON lines such as {{"prompt": "…", "scores": '
-        '{"small": 0, "large": 1}}.'
+        '{"small": 0, "large": 1}}, or the folder of an `airoute eval` with --model for each.'
     )
 
 
@@ -108,9 +112,42 @@ def _from_lines(path: Path) -> Iterator[tuple[int, GradedPrompt | str]]:
                 yield row.line, _graded(row)
 
 
+def _from_evaluation(folder: Path) -> Iterator[tuple[int, GradedPrompt | str]]:
+    """The folder of an `eval`: the grades of its models, whatever profile they were asked by.
+
+    An answer that did not come (an outage, a budget) is no score of the model.
+    """
+    from airoute_cli.engine.evaluation.run import ROWS, read_grades
+
+    by_case: dict[str, dict[str, Grade]] = {}
+    for contender, grades in read_grades(folder).items():
+        model = contender.rpartition(":")[2]
+        for grade in grades:
+            if grade.state == RowState.COMPLETED:
+                by_case.setdefault(grade.custom_id, {})[model] = grade
+    with open_rows(str(folder / ROWS)) as source:
+        while rows := source.read_batch():
+            for row in rows:
+                yield row.line, _evaluated(row, by_case.get(row.custom_id, {}))
+
+
+def _evaluated(row: Row | BadRow, grades: Mapping[str, Grade]) -> GradedPrompt | str:
+    if isinstance(row, BadRow):
+        return row.message
+    sure = {name: one.confidence for name, one in grades.items() if one.confidence is not None}
+    return GradedPrompt(
+        user_text(row.request),
+        row.request,
+        {name: one.score for name, one in grades.items()},
+        {name: float(one.usd) for name, one in grades.items() if one.usd is not None},
+        sure,
+    )
+
+
 # What can be read, the first that fits; a new source is one line here.
 READERS: Sequence[tuple[Callable[[Path], bool], Read]] = (
     (lambda path: not path.is_dir(), _from_lines),
+    (lambda path: (path / "grades.jsonl").is_file(), _from_evaluation),
 )
 
 

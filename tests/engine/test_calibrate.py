@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.calibrate import Goal, find_route, place, save
 from airoute_cli.engine.calibrate_rows import read_graded
 from airoute_cli.engine.calibrate_run import calibrate
+from airoute_cli.engine.evaluation.grades import Grade
 from airoute_cli.engine.one import plan_one, prompt_row
 from airoute_cli.engine.open_profile import open_profile, open_untrained
 from airoute_cli.engine.stored_profile import accept_profile, keep_profile, stored_profile
@@ -267,3 +269,41 @@ def test_a_cascade_needs_the_confidence_of_its_first_model(tmp_path):
     profile = open_untrained(a_profile(tmp_path, CASCADE), {})
     with pytest.raises(UsageError, match="it has no confidence for small"):
         run(profile, a_file(tmp_path))
+
+
+def test_the_grades_of_an_evaluation_are_scores_of_its_models(tmp_path, untrained):
+    folder = tmp_path / "eval"
+    folder.mkdir()
+    prompts, weak, strong = graded(200)
+    rows = [{"custom_id": f"c-{n}", "prompt": prompt} for n, prompt in enumerate(prompts)]
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    grades = [
+        grade(contender, row["custom_id"], score)
+        for contender, scores in (("p:small", weak), ("p:large", strong), ("p", weak))
+        for row, score in zip(rows, scores.tolist(), strict=True)
+    ]
+    grades[3] |= {"state": "failed", "score": 0.0}
+    (folder / "grades.jsonl").write_text("".join(json.dumps(one) + "\n" for one in grades))
+    found = run(untrained, folder)
+    assert (found.prompts, found.lines) == (199, 200)
+    assert found.unusable == (f"{folder}:4: it has no score for small.",)
+    assert [model.cost for model in found.models] == pytest.approx([0.001, 0.001])
+    assert found.conclusion.verdict is Verdict.ROUTE
+
+
+def grade(contender: str, custom_id: str, score: float) -> dict:
+    made = Grade(
+        contender=contender,
+        custom_id=custom_id,
+        score=score,
+        accepted=score > 0.5,
+        miss=None,
+        state="completed",
+        model=None,
+        route=None,
+        usd=Decimal("0.001"),
+        latency_ms=1.0,
+        escalated=False,
+        confidence=None,
+    )
+    return made.as_dict()

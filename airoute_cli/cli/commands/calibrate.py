@@ -20,8 +20,9 @@ def calibrate(
     scores: Annotated[
         Path,
         typer.Argument(
-            metavar="SCORES.jsonl",
-            help='Lines such as {"prompt": "…", "scores": {"small": 0, "large": 1}}.',
+            metavar="SCORES",
+            help='Lines such as {"prompt": "…", "scores": {"small": 0, "large": 1}}, or the folder '
+            "of an eval.",
             show_default=False,
         ),
     ],
