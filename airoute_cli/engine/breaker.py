@@ -164,15 +164,15 @@ class Breaker:
         elif self._window.too_many(now):
             self._open(now, FIRST_OPEN_S, f"half of the calls failed: {why}")
 
-    def suspected(self, now: float, tries: int) -> bool:
-        """Open where a row has failed ``tries`` times and nobody was answered meanwhile.
+    def suspected(self, now: float, since: int | None) -> bool:
+        """Open where a row failed for the last time and there were no answers between its tries.
 
-        False where it has never answered, or others were answered: then it is the row's own end.
+        ``since`` is how many ``answers`` there were at an earlier one. False where it has never
+        answered, or others were answered meanwhile: then it is the row's own end.
         """
-        # An answer may have been on its way when the row failed first.
-        if self.state is not State.CLOSED or not self.answers or self._in_a_row < tries - 1:
+        if self.state is not State.CLOSED or not self.answers or self.answers != since:
             return False
-        self._open(now, FIRST_OPEN_S, f"{self._in_a_row} failures in a row, and no answer between")
+        self._open(now, FIRST_OPEN_S, "a row failed at every try, and no other was answered")
         return True
 
     def doubted(self, ticket: Ticket, now: float, why: str) -> bool:

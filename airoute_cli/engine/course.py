@@ -40,10 +40,11 @@ _WITHOUT_MODELS: Mapping[OnUnavailable, RowState] = MappingProxyType(
 class Course:
     """``deadline`` is on the run's clock; None until the row's time has begun.
 
-    ``left`` are those of its ``calls`` that may still be made. ``excused``: its
+    ``left`` are those of its ``calls`` that may still be made. ``answers_seen`` is how often a
+    model had answered when it failed at the row for the second time, and ``excused`` that the row's
     failures were put down to a model once. ``over`` is why no more is done for the row whatever is
-    left of the plan. ``trunk`` is the row's own course, where this is a branch
-    of it: one of several answers that the row needs.
+    left of the plan. ``trunk`` is the row's own course, where this is a branch of it: one of
+    several answers that the row needs.
     """
 
     plan: Plan
@@ -60,6 +61,7 @@ class Course:
     tries: Counter[str] = field(default_factory=Counter)
     error: CallError | None = None
     deadline: float | None = None
+    answers_seen: dict[str, int] = field(default_factory=dict)
     excused: bool = False
     spoken: bool = False
     over: str | None = None

@@ -150,10 +150,17 @@ class Doors:
         else:
             self._served(door, ticket)
 
-    def suspect(self, model: str, tries: int) -> bool:
-        """Whether a row's last failure is put down to the model, whose breaker opens then."""
+    def answers(self, model: str) -> int:
+        """How often ``model`` has answered in this run."""
+        return self._doors[model].breaker.answers
+
+    def suspect(self, model: str, since: int | None) -> bool:
+        """Whether a row's last failure is put down to the model, whose breaker opens then.
+
+        ``since`` is what ``answers`` gave at its second failure.
+        """
         door = self._doors[model]
-        if self._lone or not door.breaker.suspected(self._clock.now(), tries):
+        if self._lone or not door.breaker.suspected(self._clock.now(), since):
             return False
         self._moved(door)
         return True

@@ -31,6 +31,9 @@ from airoute_cli.engine.ways.way import Answer
 from airoute_cli.routing.probing import probed
 from airoute_cli.routing.shape import shape
 
+# Answers to calls that left before an outage may still come after a row's first failure.
+_NOT_YET_THE_LAST = 2
+
 
 class Executor:
     """Runs plans against endpoints, through the doors and the gate."""
@@ -172,6 +175,8 @@ class Executor:
             except CallError as raised:
                 error = course.error = raised
             course.tries[model.name] += 1
+            if course.tries[model.name] == _NOT_YET_THE_LAST:
+                course.answers_seen[model.name] = self._doors.answers(model.name)
             delay_s = self._next_step(call, model, course, error)
             if delay_s is None:
                 return None
@@ -215,15 +220,15 @@ class Executor:
         )
         if decision.verdict is Verdict.AGAIN:
             return decision.delay_s
-        if others or not self._excused(call, course, error, tries):
+        if others or not self._excused(call, course, error):
             course.drop(call)
         return None
 
-    def _excused(self, call: Call, course: Course, error: CallError, tries: int) -> bool:
+    def _excused(self, call: Call, course: Course, error: CallError) -> bool:
         """Whether the row waits for the model instead of failing, as it may be an outage: once."""
         if course.excused or error.kind not in TROUBLE:
             return False
-        course.excused = self._doors.suspect(call.model, tries)
+        course.excused = self._doors.suspect(call.model, course.answers_seen.get(call.model))
         if course.excused:
             course.tries[call.model] = 0
         return course.excused

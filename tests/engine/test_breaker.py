@@ -152,3 +152,16 @@ def test_there_is_never_more_than_one_probe_and_always_a_way_back(steps):
     while out:
         breaker.left(out.pop(), now)
     assert breaker.lets_through(now + LONGEST_OPEN_S)
+
+
+def test_a_rows_last_failure_opens_it_where_nobody_was_answered_meanwhile():
+    breaker = Breaker()
+    assert not breaker.suspected(0.0, breaker.answers), "it has never answered"
+    breaker.answered(enter(breaker, 0.0), 0.0)
+    seen = breaker.answers
+    assert not breaker.suspected(0.0, None), "the row failed only once"
+    breaker.answered(enter(breaker, 0.0), 0.0)
+    assert not breaker.suspected(0.0, seen), "another row was answered"
+    assert breaker.suspected(0.0, breaker.answers)
+    assert breaker.state is State.OPEN
+    assert not breaker.suspected(0.0, breaker.answers), "it is open already"
