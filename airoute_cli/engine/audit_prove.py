@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from airoute_cli.core.errors import UsageError
-from airoute_cli.edges.run_folder.audit_chain import Fault, Link
+from airoute_cli.edges.run_folder.audit_chain import MOST_FAULTS, Fault, Link
 from airoute_cli.edges.run_folder.folder import AUDIT, RunFiles
 from airoute_cli.edges.run_folder.intents import EVENT as INTENT
 from airoute_cli.edges.run_folder.scratch import scratch
 from airoute_cli.engine.audit_records import ATTEMPT, DECISION, OPENINGS, host_of
 from airoute_cli.engine.audit_replay import UNREADABLE, Replay
-from airoute_cli.engine.audit_verify import MOST_FAULTS, Verdict, checked_links
+from airoute_cli.engine.audit_verify import Verdict, checked_links
 from airoute_cli.engine.stored_profile import ProfileChain, stored_profile
 
 _TABLES = (
@@ -147,5 +147,4 @@ class _Proving:
             )
 
     def _blame(self, line: int, message: str) -> None:
-        if len(self._proof.verdict.faults) < MOST_FAULTS:
-            self._proof.verdict.faults.append(Fault(line, message))
+        self._proof.verdict.blame(Fault(line, message))

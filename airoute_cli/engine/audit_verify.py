@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airoute_cli.edges.run_folder.audit_chain import Chain, Fault, Link, read_links
+from airoute_cli.edges.run_folder.audit_chain import MOST_FAULTS, Chain, Fault, Link, read_links
 from airoute_cli.edges.run_folder.folder import AUDIT, RunFiles
 from airoute_cli.engine.audit_records import DECISION, OPENINGS
 from airoute_cli.engine.audit_replay import UNREADABLE, Replay
 from airoute_cli.engine.stored_profile import stored_profile
 
-# So many faults are told; behind the first one most are its consequences.
-MOST_FAULTS = 10
 _RUNNING = "running"
 
 
@@ -33,6 +31,11 @@ class Verdict:
     head_line: int | None = None
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def blame(self, fault: Fault) -> None:
+        """Note a fault, unless enough are noted."""
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(fault)
 
     @property
     def holds(self) -> bool:
@@ -53,7 +56,8 @@ def verify(run: Path, wanted_head: str | None = None) -> Verdict:
     for link in checked_links(files.path, manifest, verdict):
         if link.digest == wanted_head:
             verdict.head_line = link.line
-        verdict.faults += _faults(link, replay, verdict)
+        for fault in _faults(link, replay, verdict):
+            verdict.blame(fault)
     if wanted_head is not None and verdict.head_line is None:
         message = "no record has the head that was asked for: the chain was written anew, or cut"
         verdict.faults.append(Fault(verdict.records, message))
@@ -72,7 +76,7 @@ def checked_links(run: Path, manifest: Mapping[str, Any], verdict: Verdict) -> I
         kept = kept or (link.number == end["records"] and link.digest == end["head"])
         yield link
     last = chain.last
-    verdict.faults += chain.faults[:MOST_FAULTS]
+    verdict.faults += chain.faults
     verdict.records, verdict.head = (last.line, last.digest) if last else (0, "")
     if running:
         verdict.notes.append(

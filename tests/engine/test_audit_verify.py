@@ -112,3 +112,8 @@ def test_without_records_nothing_holds(run):
 def test_a_folder_without_a_run_is_told(tmp_path):
     with pytest.raises(UsageError, match="there is no run in"):
         verify(tmp_path)
+
+
+def test_of_a_file_in_which_nothing_is_right_ten_faults_are_told(run):
+    rewrite(run, {n: line_of(run, n).replace(b'"n":', b'"n":9') for n in range(1, 29)})
+    assert len(said(run)) == 10

@@ -15,6 +15,9 @@ import orjson
 from airoute_cli.edges.run_folder.append_log import whole_lines
 from airoute_cli.edges.run_folder.audit_log import GENESIS, digest_of
 
+# So many faults are told; behind the first one most are its consequences.
+MOST_FAULTS = 10
+
 
 class Link(NamedTuple):
     """One line of the file: ``told`` is {} where it is no record, ``digest`` is what it gives."""
@@ -48,7 +51,7 @@ class Chain:
     """Holds each link against the one before and the one behind it; memory does not grow.
 
     ``head`` is the digest that the last record must give, None where nobody knows. ``faults`` fills
-    while ``follow`` is read; ``last`` is the last link.
+    while ``follow`` is read, with the first MOST_FAULTS; ``last`` is the last link.
     """
 
     def __init__(self, head: str | None = None) -> None:
@@ -96,7 +99,7 @@ class Chain:
         return link.number != self._expected and follows and kept is False
 
     def _changed(self, line: int, held: str | None) -> None:
-        self.faults.append(Fault(line, "it is not the record that was written there"))
+        self._blame(line, "it is not the record that was written there")
         self._expected, self._held = self._expected + 1, held
 
     def _misplaced(self, line: int, number: int) -> None:
@@ -104,7 +107,11 @@ class Chain:
             f"record {number:,} stands where record {self._expected:,} belongs: lines were "
             "removed, put in or moved"
         )
-        self.faults.append(Fault(line, message))
+        self._blame(line, message)
+
+    def _blame(self, line: int, message: str) -> None:
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(Fault(line, message))
 
 
 def _told(line: bytes) -> dict[str, Any]:
