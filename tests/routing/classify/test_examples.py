@@ -32,6 +32,7 @@ def label(text: str, min_confidence: float = 0.0) -> str:
         ("I would like a refund for my shoes", "refund"),
         ("the parcel is still not here, where is it?", "delivery"),
         ("forgot my password", "login"),
+        ("it is late, when will it arrive?", "delivery"),
         ("WHERE IS MY PARCEL", "delivery"),
     ],
 )
