@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -22,6 +22,10 @@ _AMOUNTS = (
     ("unsettled $", "unsettled_usd"),
     ("reported $", "reported_usd"),
 )
+# Characters a line may have where nobody has to see it in a window.
+_WIDE = 160
+# Columns from which there is room for every amount.
+_ROOMY = 120
 
 
 def draw_costs(told: Mapping[str, Any]) -> None:
@@ -30,25 +34,38 @@ def draw_costs(told: Mapping[str, Any]) -> None:
     if not told["costs"]:
         console.print("Nothing was spent.")
         return
-    table = Table(box=None, pad_edge=False)
+    if not console.is_terminal:
+        console.width = _WIDE  # a file has no edge
     several = len({line["profile"] for line in told["costs"]}) > 1
-    for name in [told["by"], "profile"] if several else [told["by"]]:
+    names = [told["by"], "profile"] if several else [told["by"]]
+    rows = [
+        [harmless(line[told["by"]]) or "(none)", *([line["profile"]] if several else [])]
+        for line in told["costs"]
+    ]
+    lines = [*told["costs"], told["total"]]
+    rows.append(["total", ""][: len(names)])
+    amounts: Sequence[tuple[str, str]] = _AMOUNTS
+    if console.width < _ROOMY:  # what is zero for all is the first to go
+        amounts = tuple(
+            (name, key) for name, key in _AMOUNTS if key == "usd" or any(one[key] for one in lines)
+        )
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in names:
         table.add_column(name, overflow="fold")
-    for name, _ in (*_COUNTS, *_AMOUNTS):
-        table.add_column(name, justify="right")
-    for line in told["costs"]:
-        key = harmless(line[told["by"]]) or "(none)"
-        table.add_row(*([key, line["profile"]] if several else [key]), *_figures(line))
-    table.add_section()
-    table.add_row(*(["total", ""] if several else ["total"]), *_figures(told["total"]))
+    for name, _ in (*_COUNTS, *amounts):
+        table.add_column(name, justify="right", overflow="fold")  # a figure that is cut is wrong
+    for row, line in zip(rows, lines, strict=True):
+        if line is lines[-1]:
+            table.add_section()
+        table.add_row(*row, *_figures(line, amounts))
     console.print(table)
     for sentence in _sentences(told):
         console.print(sentence, soft_wrap=True)
 
 
-def _figures(line: Mapping[str, Any]) -> list[str]:
+def _figures(line: Mapping[str, Any], amounts: Sequence[tuple[str, str]]) -> list[str]:
     counts = [f"{line[key]:,}" for _, key in _COUNTS]
-    return counts + [f"{line[key]:.6f}" for _, key in _AMOUNTS]
+    return counts + [f"{line[key]:.6f}" for _, key in amounts]
 
 
 def _sentences(told: Mapping[str, Any]) -> list[str]:
