@@ -93,6 +93,8 @@ def plan_told(plan: Plan, models: int) -> dict[str, Any]:
     told["route"] = plan.route
     told["strategy"] = plan.strategy
     told["calls"] = [_call(call) for call in plan.calls]
+    if plan.instead:
+        told["instead"] = [call.model for call in plan.instead]
     if plan.refusal:
         told["refusal"] = plan.refusal
         told["on_empty"] = plan.on_empty

@@ -87,6 +87,7 @@ _DECIDED = (
     "route",
     "strategy",
     "calls",
+    "instead",
     "refusal",
     "on_empty",
 )

@@ -10,12 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import heapq
-import itertools
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
 from typing import Protocol
 
@@ -25,15 +21,15 @@ from airoute_cli.core.money import ZERO
 from airoute_cli.core.profile import Profile
 from airoute_cli.edges.ledger import SIGN_OF_LIFE_S, Allot, Booked, day_of
 from airoute_cli.engine.budget_limits import Amounts, Bounds, BudgetLimits
+from airoute_cli.engine.budget_line import Line, Waiter
 from airoute_cli.engine.gate import GateClosedError
 from airoute_cli.engine.leases import Claim, Exhausted, Held
+from airoute_cli.engine.run_limits import RunLimits
 
 # What was spent stands in the ledger after at most this time; until then it is held there.
 BOOK_EVERY_S = 0.2
 # How often it is looked whether another process has given something back.
 LOOK_AGAIN_S = 0.5
-# So many that wait for the same limits are asked for in one exchange.
-_ASKED_AT_ONCE = 64
 
 # Runs blocking work beside the loop.
 Aside = Callable[..., Awaitable[None]]
@@ -63,20 +59,6 @@ class ExhaustedError(Exception):
 _Starting = tuple[Account, Decimal, asyncio.Future[None]]
 
 
-@dataclass(slots=True)
-class _RunLimit:
-    spent: Decimal = ZERO
-    reserved: Decimal = ZERO
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiter:
-    ticket: int
-    amounts: Amounts
-    bounds: Bounds
-    future: asyncio.Future[None]
-
-
 class Budgets:
     """All budgets of a profile in one process. Use inside the running loop, and close.
 
@@ -99,20 +81,15 @@ class Budgets:
         self._aside = aside
         self._note = note
         self._held: dict[Account, Held] = {}
-        self._run = {limit: _RunLimit() for limit in self.limits.run}
+        self._run = RunLimits(self.limits, before)
         self._booked: dict[tuple[str, Account], Spent] = {}
-        self._queues: dict[Bounds, deque[_Waiter]] = {}
+        self._line = Line()
         self._starting: list[_Starting] = []
-        self._ticket = itertools.count()
         self._wake = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._shut = False
         self._broken: RunError | None = None
-        for account, usd in before:
-            for limit in self.limits.run:
-                if limit.covers(account):
-                    self._run[limit].spent += usd
 
     async def obtain(self, amounts: Amounts, bounds: Bounds) -> None:
         """Reserve ``amounts``; wait while something that is reserved may still be given back.
@@ -125,11 +102,9 @@ class Budgets:
             raise self._broken
         if not any(amounts.values()):
             return
-        if not self._queues and self.take(amounts, bounds):
+        if not self._line and self.take(amounts, bounds):
             return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiter = _Waiter(next(self._ticket), amounts, bounds, future)
-        self._queues.setdefault(bounds, deque()).append(waiter)
+        future = self._line.join(amounts, bounds)
         self._serve_and_ask()
         try:
             await future
@@ -140,7 +115,7 @@ class Budgets:
 
     def take(self, amounts: Amounts, bounds: Bounds) -> bool:
         """Reserve ``amounts`` if they fit just now, past everybody who waits."""
-        if self._full(amounts, bounds) or not self._leased(amounts, bounds):
+        if not self._run.have_room(amounts, bounds) or not self._leased(amounts, bounds):
             return False
         for account, usd in amounts.items():
             self._reserve(account, usd)
@@ -158,8 +133,7 @@ class Budgets:
         self._booked[key] = self._booked.get(key, NOTHING_SPENT).plus(spent)
         counted = spent.counted_usd
         self._account(account).unbooked += counted
-        for limit in self.limits.over((account,)).run:
-            self._run[limit].spent += counted
+        self._run.spend(account, counted)
         self._reserve(account, -of_reserved)
         self._wake_within(BOOK_EVERY_S)
         self._serve_and_ask()
@@ -183,17 +157,10 @@ class Budgets:
         """A call that had begun is over; what it cost is booked apart."""
         self._account(account).begun -= usd
 
-    def spent_of(self, limit: Limit) -> Decimal:
-        """What this run has spent of a limit of runs."""
-        return self._run[limit].spent
-
     def shut(self) -> None:
         """Let nobody wait any more: the run is ending."""
         self._shut = True
-        for waiter in [one for queue in self._queues.values() for one in queue]:
-            if not waiter.future.done():
-                waiter.future.set_exception(GateClosedError())
-        self._queues.clear()
+        self._line.dismiss(GateClosedError)
 
     async def aclose(self) -> None:
         """Book everything and hold nothing more. Raises RunError."""
@@ -222,17 +189,7 @@ class Budgets:
     def _reserve(self, account: Account, usd: Decimal) -> None:
         if usd:
             self._account(account).reserved += usd
-            for limit in self.limits.over((account,)).run:
-                self._run[limit].reserved += usd
-
-    def _full(self, amounts: Amounts, bounds: Bounds) -> Limit | None:
-        """The limit of the run that has no room just now."""
-        for limit in bounds.run:
-            used = self._run[limit]
-            asked = limit.among(amounts)
-            if asked and used.spent + used.reserved + asked > limit.usd:
-                return limit
-        return None
+            self._run.reserve(account, usd)
 
     def _leased(self, amounts: Amounts, bounds: Bounds) -> bool:
         """Whether this process holds enough under the limits that it shares with others."""
@@ -242,53 +199,27 @@ class Budgets:
             not usd or self._account(account).may_reserve(usd) for account, usd in amounts.items()
         )
 
-    def _never_fits(self, waiter: _Waiter) -> Exhausted | None:
-        for limit in waiter.bounds.run:
-            used, asked = self._run[limit], limit.among(waiter.amounts)
-            if asked and used.spent + asked > limit.usd:
-                return Exhausted(limit, used.spent, used.reserved, asked)
-        return None
-
     def _serve_and_ask(self) -> None:
-        if self._queues and self._serve():
+        if self._line and self._serve():
             self._wake_now()
 
     def _serve(self) -> set[int]:
-        """Serve those who wait in their order; who cannot be served holds up who shares a limit.
+        """Serve those who wait; the tickets of whom this process holds too little for."""
+        left = self._line.serve(self._serve_one)
+        return {waiter.ticket for waiter in left if self._has_room(waiter)}
 
-        Gives the tickets of those who need more than this process holds in the ledger.
-        """
-        blocked: set[Limit] = set()
-        lacking: set[int] = set()
-        heads = [(queue[0].ticket, bounds) for bounds, queue in self._queues.items()]
-        heapq.heapify(heads)
-        while heads:
-            _, bounds = heapq.heappop(heads)
-            queue = self._queues[bounds]
-            waiter = queue[0]
-            if not self._is_done(waiter, blocked):
-                if not self._full(waiter.amounts, bounds):
-                    lacking.add(waiter.ticket)
-                blocked.update(bounds.counted)
-                continue
-            queue.popleft()
-            if queue:
-                heapq.heappush(heads, (queue[0].ticket, bounds))
-            else:
-                del self._queues[bounds]
-        return lacking
-
-    def _is_done(self, waiter: _Waiter, blocked: set[Limit]) -> bool:
+    def _serve_one(self, waiter: Waiter, behind: bool) -> bool:  # noqa: FBT001 - as Line calls it
         """Give a waiter what it waits for, or the reason why it never will get it."""
-        if waiter.future.done():  # cancelled while it waited
-            return True
-        if exhausted := self._never_fits(waiter):
+        if exhausted := self._run.exhausted(waiter.amounts, waiter.bounds):
             waiter.future.set_exception(ExhaustedError(exhausted))
-            return True
-        if blocked.isdisjoint(waiter.bounds.counted) and self.take(waiter.amounts, waiter.bounds):
+        elif behind or not self.take(waiter.amounts, waiter.bounds):
+            return False
+        else:
             waiter.future.set_result(None)
-            return True
-        return False
+        return True
+
+    def _has_room(self, waiter: Waiter) -> bool:
+        return self._run.have_room(waiter.amounts, waiter.bounds)
 
     def _wake_now(self) -> None:
         self._wake.set()
@@ -317,6 +248,8 @@ class Budgets:
                 await self._exchange()
             except RunError as error:
                 self._break(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody waits for ever
+                self._break(RunError(f"the ledger failed: {type(error).__name__}: {error}"))
 
     async def _exchange(self) -> None:
         book = self._book
@@ -327,7 +260,7 @@ class Budgets:
         claim, asking = self._claim(starting)
         try:
             await _whole(self._aside(book.exchange, booked, claim.limits, claim.allot))
-        except RunError:
+        except Exception:
             self._starting = [*starting, *self._starting]
             raise
         for account, held in claim.accounts.items():
@@ -345,7 +278,7 @@ class Budgets:
             self._wake_now()
         self._wake_within(LOOK_AGAIN_S if claim.others_hold else SIGN_OF_LIFE_S)
 
-    def _claim(self, starting: Iterable[_Starting]) -> tuple[Claim, list[_Waiter]]:
+    def _claim(self, starting: Iterable[_Starting]) -> tuple[Claim, list[Waiter]]:
         amounts: dict[Account, Decimal] = {}
         for account, usd, _ in starting:
             self._account(account)
@@ -353,22 +286,9 @@ class Budgets:
         accounts = {
             account: held.book(amounts.get(account, ZERO)) for account, held in self._held.items()
         }
-        asking = list(self._asking())
+        asking = list(self._line.first(self._has_room))
         asks = [(waiter.amounts, waiter.bounds.shared) for waiter in asking]
         return Claim(accounts, self.limits.shared, asks), asking
-
-    def _asking(self) -> Iterator[_Waiter]:
-        """Those who wait for the ledger, in their order: the limits of the run have room."""
-        first = (itertools.islice(queue, _ASKED_AT_ONCE) for queue in self._queues.values())
-        merged = heapq.merge(*first, key=lambda waiter: waiter.ticket)
-        blocked: set[Limit] = set()
-        for waiter in merged:
-            if waiter.future.done() or not blocked.isdisjoint(waiter.bounds.run):
-                continue
-            if self._full(waiter.amounts, waiter.bounds):
-                blocked.update(waiter.bounds.run)
-            else:
-                yield waiter
 
     def _break(self, error: RunError) -> None:
         """The ledger cannot be used: without a budget that needs it the run goes on all the same.
@@ -385,11 +305,10 @@ class Budgets:
                     future.set_result(None)
             return
         self._broken = error
-        waiting = [one.future for queue in self._queues.values() for one in queue]
-        for future in (*waiting, *(future for _, _, future in starting)):
+        self._line.dismiss(lambda: error)
+        for _, _, future in starting:
             if not future.done():
                 future.set_exception(error)
-        self._queues.clear()
 
 
 def _granted(future: asyncio.Future[None]) -> bool:

@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from airoute_cli.core.budget import NO_TIER, Account
 from airoute_cli.core.errors import CallError, ErrorKind, SetupError
+from airoute_cli.core.outcome import Attempt
+from airoute_cli.core.plan import Call, CallRole
 from airoute_cli.core.profile import Model, Profile, Provider
 from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import Message, Request, Text
@@ -16,16 +19,22 @@ from airoute_cli.core.settings import Settings
 from airoute_cli.edges.catalogue import services
 from airoute_cli.edges.secrets import set_variable
 from airoute_cli.edges.weights import find_weights
+from airoute_cli.engine.budget import Budgets
+from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.endpoints import Endpoint, Endpoints
 from airoute_cli.engine.http_endpoint import HttpEndpoint
 from airoute_cli.engine.known_models import is_known, not_among
+from airoute_cli.engine.meter import Meter
+from airoute_cli.engine.purse import spent_on
+from airoute_cli.engine.spending import open_spending
 from airoute_cli.routing.shape import shape
+from airoute_cli.routing.tokens import estimate_request
 
 # A list of models is no work; who takes longer is not well.
 LIST_TIMEOUT_S = 30.0
+_MOST_TOKENS = 16  # the fewest that every API takes
 _QUESTION = Request(
-    (Message("user", (Text("Say ok."),)),),
-    Settings(max_output_tokens=16),  # the fewest that every API takes
+    (Message("user", (Text("Say ok."),)),), Settings(max_output_tokens=_MOST_TOKENS)
 )
 
 _AWAY = frozenset({ErrorKind.CONNECTION, ErrorKind.TIMEOUT})
@@ -80,18 +89,29 @@ async def check_providers(
 ) -> list[ProviderReport]:
     """A report for each of the providers called ``names``; ``call``: their models are asked too.
 
-    A failure is a sentence in the report, never an exception.
+    A failure is a sentence in the report, never an exception. What the calls cost is in the ledger.
     """
     limits: dict[str, RateLimits] = {}
     endpoints = Endpoints(environ, limits.__setitem__)
+    budgets = open_spending(profile, "providers check").budgets if call else None
     checks = [
-        _Check(profile.providers[name], _models_of(profile, name), endpoints, limits, environ)
+        _Check(
+            profile.providers[name], _models_of(profile, name), endpoints, limits, environ, budgets
+        )
         for name in names
     ]
     try:
         return await asyncio.gather(*(check.run(call=call) for check in checks))
     finally:
         await endpoints.aclose()
+        if budgets:
+            await budgets.aclose()
+
+
+def _call(model: Model, asked: Request) -> Call:
+    tokens = estimate_request(asked)
+    worst = model.price.worst_cost(tokens, _MOST_TOKENS) if model.price else None
+    return Call(model.name, CallRole.ANSWER, tokens, _MOST_TOKENS, worst, worst)
 
 
 def _models_of(profile: Profile, provider: str) -> tuple[Model, ...]:
@@ -105,6 +125,7 @@ class _Check:
     endpoints: Endpoints
     limits: dict[str, RateLimits]
     environ: Mapping[str, str]
+    budgets: Budgets | None = None
     report: ProviderReport = field(init=False)
 
     def __post_init__(self) -> None:
@@ -180,16 +201,25 @@ class _Check:
         if report.problem is not None and self.provider.embedded:
             return report
         started = time.monotonic()
+        asked = shape(_QUESTION, None, model)
+        meter = Meter(model, _call(model, asked), Clock.real(), waited_s=0.0)
         try:
-            await endpoint.complete(model, shape(_QUESTION, None, model))
+            completion = await endpoint.complete(model, asked)
         except SetupError as error:
             return replace(report, problem=str(error))
         except CallError as error:
+            self._book(meter.failed(error))
             return self._not_answered(error, report)
+        self._book(meter.answered(completion))
         if self.report.key is not KeyState.NONE:
             self._tell(key=KeyState.ACCEPTED, problem=None)
         # An answer proves more than a list does.
         return replace(report, known=True, latency_ms=_ms_since(started), problem=None)
+
+    def _book(self, attempt: Attempt) -> None:
+        if self.budgets:
+            account = Account(NO_TIER, "", attempt.model)
+            self.budgets.spend(account, spent_on(attempt))
 
     def _not_answered(self, error: CallError, report: ModelReport) -> ModelReport:
         if error.kind is ErrorKind.AUTH:

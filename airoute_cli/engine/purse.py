@@ -15,6 +15,20 @@ from airoute_cli.engine.gate import GateClosedError
 from airoute_cli.engine.leases import Exhausted
 
 
+def spent_on(attempt: Attempt) -> Spent:
+    """What an attempt cost, or may have cost."""
+    usage, settled, unsettled = attempt.usage, attempt.usd, attempt.unsettled_usd
+    return Spent(
+        attempts=1,
+        input_tokens=usage.input_tokens if usage else 0,
+        output_tokens=usage.output_tokens if usage else 0,
+        usd=settled or ZERO,
+        unsettled_usd=unsettled or ZERO,
+        reported_usd=attempt.reported_usd or ZERO,
+        unpriced=int(settled is None or unsettled is None),
+    )
+
+
 class UnaffordableError(GateClosedError):
     """A row may not spend what its next call may cost; the purse says why it was ``refused``."""
 
@@ -71,20 +85,7 @@ class Purse:
 
     def book(self, call: Call, attempt: Attempt) -> None:
         """The call is over: what it cost, or the most that it may have cost, is spent."""
-        usage, settled, unsettled = attempt.usage, attempt.usd, attempt.unsettled_usd
-        self._end(
-            self._account(call.model),
-            call.worst_usd or ZERO,
-            Spent(
-                attempts=1,
-                input_tokens=usage.input_tokens if usage else 0,
-                output_tokens=usage.output_tokens if usage else 0,
-                usd=settled or ZERO,
-                unsettled_usd=unsettled or ZERO,
-                reported_usd=attempt.reported_usd or ZERO,
-                unpriced=int(settled is None or unsettled is None),
-            ),
-        )
+        self._end(self._account(call.model), call.worst_usd or ZERO, spent_on(attempt))
 
     def close(self, outcome: Outcome | None = None) -> None:
         """Give back what is left. What has begun and was never told of counts as spent."""

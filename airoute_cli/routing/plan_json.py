@@ -20,6 +20,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "expected_usd": _number(plan.expected_usd),
         "worst_usd": _number(plan.worst_usd),
         "calls": [_call(call) for call in plan.calls],
+        "instead": [_call(call) for call in plan.instead],
         "candidates": [asdict(candidate) for candidate in plan.candidates],
         "rules": [asdict(rule) for rule in plan.rules],
         "policy": policy_to_dict(plan)

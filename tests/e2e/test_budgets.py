@@ -180,6 +180,10 @@ def test_costs_are_told_side_by_side_by_model_route_day_tier_and_run(
     assert cost["estimated_usd"] > 0
     assert "$0.000180 by the price table; $0.00" in ran.stderr
     assert "$0.000240 as the providers report" in ran.stderr
+    verified = CliRunner().invoke(app, ["audit", "verify", str(tmp_path / "run")])
+    assert verified.exit_code == 0, verified.output
+    shown = CliRunner().invoke(app, ["audit", "show", str(tmp_path / "run"), "Free-0"])
+    assert shown.exit_code == 0, shown.output
     page = (tmp_path / "run" / "summary.md").read_text()
     assert "| estimated USD | charged by the price table | reported by providers |" in page
     told = {

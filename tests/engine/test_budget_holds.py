@@ -298,6 +298,26 @@ def test_a_row_that_may_cost_too_much_fails_with_both_figures():
     assert not machine.stopped
 
 
+def test_a_try_after_one_that_cost_nothing_needs_no_more_than_was_reserved():
+    profile = degrading(Budget(per_run=Decimal("0.0012")), free=False)
+    profile = replace(profile, policy=replace(profile.policy, on_budget=OnBudget.STOP))
+    kinds = iter([ErrorKind.SERVER, ErrorKind.SERVER, None])
+    wire = Wire(random.Random(1))
+    wire.dice.choice = lambda _: next(kinds)  # type: ignore[method-assign]
+    machine = Machine(profile, wire)
+    (outcome,) = run(lambda: machine.carry(rows=1, in_flight=1))
+    assert (outcome.state, len(outcome.attempts)) == (RowState.COMPLETED, 3)
+
+
+def test_a_try_after_one_that_may_be_billed_needs_as_much_again():
+    profile = degrading(Budget(per_run=Decimal("0.0012")), free=False)
+    profile = replace(profile, policy=replace(profile.policy, on_budget=OnBudget.STOP))
+    machine = Machine(profile, Wire(random.Random(1), kinds=(ErrorKind.TIMEOUT,)))
+    (outcome,) = run(lambda: machine.carry(rows=1, in_flight=1))
+    assert (outcome.state, len(outcome.attempts)) == (RowState.PENDING, 1)
+    assert "its last attempt failed: scripted" in machine.stopped[0]
+
+
 def degrading(budget: Budget, *, free: bool) -> Profile:
     """A dear route: b, and behind it a. A third model, which no route names, may cost nothing."""
     profile = made(budget, Budget(), OnBudget.DEGRADE)

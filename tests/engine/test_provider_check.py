@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from airoute_cli.core.budget import By
 from airoute_cli.core.profile import Profile
 from airoute_cli.edges import catalogue
+from airoute_cli.edges.ledger_reading import read_costs
 from airoute_cli.edges.profile.load import load_profile
 from airoute_cli.engine import provider_check
 from airoute_cli.engine.open_profile import apis, strategies
@@ -67,6 +69,8 @@ async def test_a_call_proves_it(profile: Profile, provider_server: ScriptedServe
     assert (report.ok, report.key) == (True, KeyState.ACCEPTED)
     assert report.models[0].known
     assert provider_server.requests[0].body["max_tokens"] == 16
+    spent = read_costs(By.RUN).spent[profile.name, "providers check"]
+    assert (spent.attempts, spent.output_tokens) == (1, 4), "what it used is in the ledger"
 
 
 async def test_a_key_may_be_good_for_prompts_and_not_for_the_list(

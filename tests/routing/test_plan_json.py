@@ -30,6 +30,7 @@ def test_a_plan_as_json(make: Any):
                 "dropped": [],
             }
         ],
+        "instead": [],
         "candidates": [
             {"model": "a", "eligible": True, "taken": True, "reason": "single: the only model"}
         ],

@@ -47,6 +47,9 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
             f"at most {call.max_output_tokens:,} out, {usd(call.expected_usd)} expected, "
             f"{usd(call.worst_usd)} at worst" + _without(call),
         )
+    for number, call in enumerate(plan.instead):
+        head = "if too dear" if number == 0 else ""
+        say(f"{head:12}{call.model} alone: {usd(call.worst_usd)} at worst")
     say(f"cost        {usd(plan.expected_usd)} expected, {usd(plan.worst_usd)} at worst")
 
 
