@@ -97,6 +97,8 @@ def _draw_decision(story: Story, decided: Decided) -> None:
         "needs": features.get("needs", ()),
         "metadata": features.get("metadata", {}),
     }
+    if "complexity" in features:
+        shown["complexity"] = features["complexity"]
     draw_plan(shown, decided.plan)
 
 

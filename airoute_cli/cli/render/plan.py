@@ -22,7 +22,8 @@ _ENDS: Mapping[OnEmpty, str] = {
 def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
     """Features, rules, candidates and calls, each with its reason."""
     shown = [f"about {features['input_tokens']:,} input tokens", f"task {features['task']}"]
-    shown.append(f"complexity {features['complexity']:g}")
+    if "complexity" in features:
+        shown.append(f"complexity {features['complexity']:g}")
     shown += [f"needs {need}" for need in features["needs"]]
     shown += [f"{key}={value}" for key, value in features["metadata"].items()]
     say("features    " + ", ".join(shown))
