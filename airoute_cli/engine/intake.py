@@ -53,9 +53,13 @@ class Intake:
 
         False: the run is stopping, and the row stays where it is.
         """
+        size = len(placed.row.raw)
         while not self._stopped:
+            if not self._room.left(size):
+                await self._room.change()
+                continue
             decided = self._decide(placed.row)
-            model, size = decided.model, len(placed.row.raw)
+            model = decided.model
             if not self._aside.waits(model) and self._room.fits(model, size):
                 self._enter(placed, decided)
                 return True

@@ -43,17 +43,21 @@ class Room:
 
     def fits(self, model: str, size: int) -> bool:
         """Whether there is room for one more row of that model."""
-        if self._rows_in == 0:
-            return True
-        free, free_bytes = self._rows - self._rows_in, self._bytes - self._bytes_in
-        if free < 1 or size > free_bytes:
+        if not self.left(size):
             return False
         if not self.shared or self._rows_of[model] == 0:
             return True
+        free, free_bytes = self._rows - self._rows_in, self._bytes - self._bytes_in
         return (
             self._rows_of[model] < TIMES_THE_FREE * free
             and self._bytes_of[model] + size <= TIMES_THE_FREE * free_bytes
         )
+
+    def left(self, size: int) -> bool:
+        """Whether there is room for one more row of some model."""
+        if self._rows_in == 0:
+            return True
+        return self._rows_in < self._rows and self._bytes_in + size <= self._bytes
 
     def enter(self, model: str, size: int) -> None:
         """A row begins, for which there is room."""

@@ -16,6 +16,7 @@ from airoute_cli.engine.window import Use, Window
 # A block is what the limit allows in that time at most; a process that uses less takes less.
 BLOCK_S = 0.5
 _FIRST = 0.25
+_AT_LEAST_S = 0.05
 
 # A block that begins later than this is asked for anew now and then: what others give back, or do
 # not use, comes first to whoever has waited longest.
@@ -62,6 +63,8 @@ class Share:
         self._trade = trade
         self._most = max(1.0, limit / WINDOW_S * BLOCK_S)
         self._size = max(1.0, self._most * _FIRST)
+        self._used = 0.0
+        self._used_since = now()
         self._bucket = Bucket(limit / WINDOW_S, now())
         self._held: deque[_Held] = deque()
         self._changes: dict[int, tuple[float, float]] = {}
@@ -78,7 +81,7 @@ class Share:
         amount = min(amount, self._limit)
         held = self._usable(now, amount)
         if held is None:
-            self._ask(max(amount, self._size))
+            self._ask(amount)
             return None
         if held.start <= now:
             return self._bucket.ready_at(now, amount)
@@ -98,10 +101,10 @@ class Share:
         held = self._held[0]
         held.left -= amount
         held.last = now
+        self._used += amount
         self._bucket.take(now, amount)
         if held.left < held.amount / 2 and len(self._held) == 1:
-            self._size = min(self._most, self._size * 2)
-            self._ask(max(self._size, amount))
+            self._ask(amount)
         self._tidy_soon()
         return Charge(held.id, amount)
 
@@ -129,25 +132,25 @@ class Share:
             await self._trading
         if self._timer:
             self._timer.cancel()
-        self._retire(lambda _: True)
+        while self._held:
+            self._give_back(self._held.popleft())
         if self._own is None and (self._changes or self._extra):
             await self._exchange(None, None)
 
     def _usable(self, now: float, amount: float) -> _Held | None:
         """The first block that may serve; those before it are given back."""
-        self._retire(lambda one: one.until < now)
+        self._expire(now)
         while self._held and self._held[0].left < amount - _ROUNDING:
             self._give_back(self._held.popleft())
         return self._held[0] if self._held else None
 
-    def _retire(self, over: Callable[[_Held], bool]) -> None:
-        while self._held and over(self._held[0]):
+    def _expire(self, now: float) -> None:
+        while self._held and self._held[0].until < now:
+            if self._held[0].left > self._held[0].amount / 2:  # it was more than was needed
+                self._size = max(1.0, self._size / 2, min(self._size, self._lately(now)))
             self._give_back(self._held.popleft())
 
     def _give_back(self, held: _Held) -> None:
-        used = held.amount - held.left
-        if held.left > held.amount / 2:
-            self._size = max(1.0, used)
         self._change(held.id, -held.left, held.last)
 
     def _change(self, block: int, by: float, last: float) -> None:
@@ -155,11 +158,27 @@ class Share:
         self._changes[block] = (before + by, min(at, last))
 
     def _ask(self, amount: float, instead: _Held | None = None) -> None:
-        if self._trading is None:
-            self._asked_at = self._now()
-            if instead:  # its amount is what is granted anew
-                self._held.remove(instead)
-            self._trading = asyncio.ensure_future(self._bargain(amount, instead))
+        """Ask for a block of that amount at least, or have ``instead`` begin earlier."""
+        if self._trading is not None:
+            return
+        self._asked_at = now = self._now()
+        if instead:
+            self._held.remove(instead)
+        else:
+            amount = max(amount, self._suitable(now))
+        self._trading = asyncio.ensure_future(self._bargain(amount, instead))
+
+    def _suitable(self, now: float) -> float:
+        """More than the last time, as that was used up, and at least what is used meanwhile."""
+        self._size = min(self._most, max(self._size * 2, self._lately(now)))
+        return self._size
+
+    def _lately(self, now: float) -> float:
+        """What is used while two blocks are, by what was used since the last time."""
+        seconds = max(now - self._used_since, _AT_LEAST_S)
+        lately = self._used / seconds * 2 * BLOCK_S
+        self._used, self._used_since = 0.0, now
+        return lately
 
     async def _bargain(self, amount: float, instead: _Held | None) -> None:
         block = await self._exchange(amount, instead.id if instead else None)
@@ -190,8 +209,7 @@ class Share:
 
     def _tidy(self) -> None:
         self._timer = None
-        now = self._now()
-        self._retire(lambda one: one.until < now)
+        self._expire(self._now())
         if (self._changes or self._extra) and self._trading is None:
             self._trading = asyncio.ensure_future(self._tell())
         if self._held:
