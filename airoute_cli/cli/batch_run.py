@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from airoute_cli.cli.render.machine import json_text, print_json
 from airoute_cli.core.errors import UsageError
 from airoute_cli.edges.paths import state_folder
 from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.engine import loop
 from airoute_cli.engine.batch import BatchOptions, BatchReport, require_prices, run_batch
 from airoute_cli.engine.dry_run import estimate
 from airoute_cli.engine.open_profile import open_profile
@@ -98,7 +98,7 @@ def live(flags: BatchFlags) -> ExitCode:
     _check(flags)
     with _open_folder(flags) as folder:
         chain = _profiles(flags, environ, folder, narrator)
-        report = asyncio.run(_run(flags, chain, environ, folder, narrator))
+        report = loop.run(_run(flags, chain, environ, folder, narrator))
     _tell(flags, report, narrator)
     return exit_code(report)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from airoute_cli.cli.options import environment
 from airoute_cli.cli.render.batch import Narrator, watcher
 from airoute_cli.cli.render.evaluation import draw_evaluation
 from airoute_cli.cli.render.machine import print_json
+from airoute_cli.engine import loop
 from airoute_cli.engine.evaluation.contenders import find_contenders
 from airoute_cli.engine.evaluation.run import EvalOptions, Evaluation, Evaluator
 from airoute_cli.engine.open_profile import open_profile
@@ -51,7 +51,7 @@ def run(flags: EvalFlags) -> ExitCode:
         baseline=flags.baseline,
     )
     evaluator = Evaluator(options, environ, watcher(narrator), narrator.say)
-    ended = asyncio.run(evaluator.evaluate(contenders))
+    ended = loop.run(evaluator.evaluate(contenders))
     if flags.json:
         print_json(ended.as_dict())
     else:

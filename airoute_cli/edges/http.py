@@ -1,24 +1,25 @@
 """The HTTP edge: the only place where an HTTP library is used.
 
-It speaks httpx's types over an aiohttp session, called at the transport: httpx's own pool is
-linear in the number of connections, and its client costs as much again as the request itself.
+It is an aiohttp session without what a batch has no use for: one request costs about as much as
+its bytes on the wire, however many are open.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
-import httpx
-from httpx_aiohttp import AiohttpTransport
+import certifi
+from aiohttp.http_exceptions import ContentEncodingError
+from yarl import URL
 
 from airoute_cli import __version__
 from airoute_cli.core.errors import CallError
@@ -31,17 +32,22 @@ CONNECT_TIMEOUT_S = 15.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 _DNS_CACHE_S = 60
-_PATH: ContextVar[str] = ContextVar("_PATH")
 _REDIRECTS = range(300, 400)
 _OUR_HEADERS: Mapping[str, str] = MappingProxyType(
-    {"user-agent": f"airoute/{__version__}", "accept-encoding": "gzip, deflate"}
+    {
+        "user-agent": f"airoute/{__version__}",
+        "accept": "*/*",
+        "accept-encoding": "gzip, deflate",
+    }
 )
-
+# aiohttp writes ``%3A`` in a path as ``:``, which breaks a signature; what can stand in a request
+# line goes as it is written.
+_AS_WRITTEN = re.compile(r"[!-\"$-;=@-~]*")
+_URLS_KEPT = 1_000
 
 Telling = Callable[[str, Any], CallError]
 
-# The first class that fits tells. ``httpx_aiohttp`` maps some of these wrongly and lets others
-# through, so what counts is the exception below.
+# The first class that fits tells.
 _ASKING: tuple[tuple[type[Exception], Telling], ...] = (
     (
         aiohttp.ClientConnectorCertificateError,
@@ -56,14 +62,13 @@ _ASKING: tuple[tuple[type[Exception], Telling], ...] = (
     (aiohttp.ClientResponseError, lambda host, _: told.not_http(host)),
     (aiohttp.InvalidURL, lambda host, _: told.no_url(host)),
     (aiohttp.NonHttpUrlClientError, lambda host, _: told.no_url(host)),
-    (httpx.InvalidURL, lambda host, _: told.no_url(host)),
     (aiohttp.ClientError, lambda host, _: told.closed_early(host)),
     (ssl.SSLError, lambda host, _: told.no_tls(host)),
     (OSError, lambda host, _: told.closed_early(host)),
     (ValueError, lambda host, _: told.unsendable(host)),
 )
 _ANSWERING: tuple[tuple[type[Exception], Telling], ...] = (
-    (httpx.DecodingError, lambda host, _: told.undecodable(host)),
+    (ContentEncodingError, lambda host, _: told.undecodable(host)),
     (aiohttp.ClientPayloadError, lambda host, _: told.cut_short(host)),
     (aiohttp.ClientResponseError, lambda host, _: told.not_http(host)),
     (aiohttp.ClientError, lambda host, _: told.cut_short(host)),
@@ -75,12 +80,19 @@ _ANSWERING: tuple[tuple[type[Exception], Telling], ...] = (
 def _told(table: tuple[tuple[type[Exception], Telling], ...], host: str) -> Iterator[None]:
     try:
         yield
-    except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
-        below = error.__cause__ if isinstance(error, httpx.TransportError) else error
-        for known, telling in table:
-            if isinstance(below, known):
-                raise telling(host, below) from error
-        raise
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise _as_sentence(table, host, error) from error
+
+
+def _as_sentence(
+    table: tuple[tuple[type[Exception], Telling], ...], host: str, error: Exception
+) -> Exception:
+    """What the table tells of an error, or of what lies below it; else the error itself."""
+    for known, telling in table:
+        for one in (error, error.__cause__):
+            if isinstance(one, known):
+                return telling(host, one)
+    return error
 
 
 class HttpStream(NamedTuple):
@@ -91,6 +103,14 @@ class HttpStream(NamedTuple):
     chunks: AsyncIterator[bytes]
 
 
+class _Target(NamedTuple):
+    """Where a URL leads: the session that goes there, and how the host is called."""
+
+    url: URL
+    host: str
+    session: aiohttp.ClientSession
+
+
 class HttpTransport:
     """Sends requests. Make it inside the running loop and close it; connections are kept alive.
 
@@ -98,17 +118,27 @@ class HttpTransport:
     """
 
     def __init__(self) -> None:
-        self._by_origin: dict[tuple[str, str], AiohttpTransport] = {}
-        self._by_way: dict[tuple[bool, str | None], AiohttpTransport] = {}
+        self._targets: dict[str, _Target] = {}
+        self._by_way: dict[tuple[bool, str | None], aiohttp.ClientSession] = {}
 
     async def send(self, request: HttpRequest, *, timeout_s: float) -> HttpReply:
         """The whole answer of any status but a redirect, within ``timeout_s`` seconds in all.
 
         Raises CallError: TIMEOUT, CONNECTION, CUT, MALFORMED, or BAD_REQUEST for a redirect.
         """
-        async with self.stream(request, timeout_s=timeout_s) as answer:
-            body = b"".join([chunk async for chunk in answer.chunks])
-        return HttpReply(answer.status, answer.headers, body)
+        target = self._target(request.url)
+        try:
+            async with asyncio.timeout(timeout_s) as deadline:
+                response = await _ask(target, request)
+                try:
+                    body = await _whole(response, target.host)
+                finally:
+                    response.close()
+        except TimeoutError as error:
+            if deadline.expired():
+                raise told.timed_out(target.host, timeout_s) from error
+            raise
+        return HttpReply(response.status, _headers(response), body)
 
     @asynccontextmanager
     async def stream(
@@ -118,85 +148,95 @@ class HttpTransport:
 
         Raises CallError as ``send`` does, on entering, while reading and on leaving.
         """
-        host = _host(request.url)
+        target = self._target(request.url)
         try:
             async with asyncio.timeout(timeout_s) as deadline:
-                response = await self._send(request, host)
+                response = await _ask(target, request)
                 try:
-                    async with aclosing(_chunks(response, host)) as chunks:
-                        yield HttpStream(response.status_code, _headers(response), chunks)
+                    async with aclosing(_chunks(response, target.host)) as chunks:
+                        yield HttpStream(response.status, _headers(response), chunks)
                 finally:
-                    await response.aclose()
+                    response.close()
         except TimeoutError as error:
             if deadline.expired():
-                raise told.timed_out(host, timeout_s) from error
+                raise told.timed_out(target.host, timeout_s) from error
             raise
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for transport in self._by_way.values():
-            await transport.aclose()
-        self._by_origin.clear()
+        for session in self._by_way.values():
+            await session.close()
+        self._targets.clear()
         self._by_way.clear()
 
-    async def _send(self, request: HttpRequest, host: str) -> httpx.Response:
+    def _target(self, url: str) -> _Target:
+        if url not in self._targets:
+            if len(self._targets) >= _URLS_KEPT:
+                self._targets.clear()
+            self._targets[url] = self._found(url)
+        return self._targets[url]
+
+    def _found(self, url: str) -> _Target:
+        host = _host(url)
         with _told(_ASKING, host):
-            sent = httpx.Request(
-                request.method,
-                request.url,
-                headers={**_OUR_HEADERS, **request.headers},
-                content=request.body,
-                extensions={"timeout": {"connect": CONNECT_TIMEOUT_S}},
-            )
-            _PATH.set(sent.url.raw_path.decode().partition("?")[0])
-            response = await self._transport_for(sent.url).handle_async_request(sent)
-        if response.status_code in _REDIRECTS:
-            await response.aclose()
-            raise told.redirected(host, response.status_code, response.headers.get("location"))
-        return response
+            parsed = URL(url)
+            if parsed.scheme not in {"http", "https"} or not parsed.raw_host:
+                raise told.no_url(host)
+            path = urlsplit(url).path
+            if path and _AS_WRITTEN.fullmatch(path):
+                parsed = parsed.with_path(path, encoded=True, keep_query=True)
+            return _Target(parsed, host, self._session_for(parsed))
 
-    def _transport_for(self, url: httpx.URL) -> AiohttpTransport:
-        origin = (url.scheme, url.netloc.decode())
-        if origin not in self._by_origin:
-            proxy = proxy_for(*origin)
-            way = (url.scheme == "https" or (proxy or "").startswith("https:"), proxy)
-            if way not in self._by_way:
-                self._by_way[way] = _transport(*way)
-            self._by_origin[origin] = self._by_way[way]
-        return self._by_origin[origin]
+    def _session_for(self, url: URL) -> aiohttp.ClientSession:
+        proxy = proxy_for(url.scheme, url.raw_authority)
+        way = (url.scheme == "https" or (proxy or "").startswith("https:"), proxy)
+        if way not in self._by_way:
+            self._by_way[way] = _session(*way)
+        return self._by_way[way]
 
 
-def _transport(secure: bool, proxy: str | None) -> AiohttpTransport:  # noqa: FBT001 - a key's parts
+def _session(secure: bool, proxy: str | None) -> aiohttp.ClientSession:  # noqa: FBT001 - a key's parts
     # Loading the authorities is slow; plain HTTP, as to a model on this machine, goes without.
     tls = _authorities() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    session = aiohttp.ClientSession(
+    return aiohttp.ClientSession(
         # The engine limits; a second limit here would only hide in which queue a call waits.
         connector=aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=_DNS_CACHE_S),
         cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
+        headers=_OUR_HEADERS,
+        skip_auto_headers=("content-type",),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
         trust_env=False,
         proxy=proxy,
-        middlewares=(_path_as_written,),
     )
-    return AiohttpTransport(verify=tls, client=session)
-
-
-async def _path_as_written(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Undo what aiohttp does to a path: it writes ``%3A`` as ``:``, which breaks a signature."""
-    path = _PATH.get()
-    if path != request.url.raw_path:
-        request.url = request.url.with_path(path, encoded=True, keep_query=True)
-    return await handler(request)
 
 
 def _authorities() -> ssl.SSLContext:
+    """Those of the user's environment; else Mozilla's, as systems do not all have some."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     try:
-        return httpx.create_ssl_context()
+        if file or folder:
+            return ssl.create_default_context(cafile=file, capath=folder)
+        return ssl.create_default_context(cafile=certifi.where())
     except OSError as error:
-        path = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or "certifi"
-        raise told.no_authorities(path) from error
+        raise told.no_authorities(file or folder or "certifi") from error
+
+
+async def _ask(target: _Target, request: HttpRequest) -> aiohttp.ClientResponse:
+    """The beginning of the answer."""
+    with _told(_ASKING, target.host):
+        if not all(value.isascii() for value in request.headers.values()):
+            raise told.unsendable(target.host)
+        response = await target.session.request(
+            request.method,
+            target.url,
+            data=request.body or None,
+            headers=request.headers,
+            allow_redirects=False,
+        )
+    if response.status in _REDIRECTS:
+        response.close()
+        raise told.redirected(target.host, response.status, response.headers.get("location"))
+    return response
 
 
 def _host(url: str) -> str:
@@ -206,14 +246,26 @@ def _host(url: str) -> str:
         raise told.no_url("") from error
 
 
-def _headers(response: httpx.Response) -> Mapping[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
+def _headers(response: aiohttp.ClientResponse) -> Mapping[str, str]:
+    headers = response.headers
+    given = {name.lower(): value for name, value in headers.items()}
+    if len(given) < len(headers):
+        return {name: ", ".join(headers.getall(name)) for name in given}
+    return given
 
 
-async def _chunks(response: httpx.Response, host: str) -> AsyncGenerator[bytes, None]:
+async def _whole(response: aiohttp.ClientResponse, host: str) -> bytes:
+    size = response.content_length
+    if size is None or size > MAX_ANSWER_BYTES or "content-encoding" in response.headers:
+        return b"".join([chunk async for chunk in _chunks(response, host)])
+    with _told(_ANSWERING, host):
+        return await response.read()
+
+
+async def _chunks(response: aiohttp.ClientResponse, host: str) -> AsyncGenerator[bytes, None]:
     left = MAX_ANSWER_BYTES
     with _told(_ANSWERING, host):
-        async for chunk in response.aiter_bytes():
+        async for chunk in response.content.iter_any():
             left -= len(chunk)
             if left < 0:
                 raise told.too_large(host, MAX_ANSWER_BYTES)
