@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from airoute_cli.cli.exit_codes import ExitCode
 from airoute_cli.cli.options import note_no_audit
-from airoute_cli.cli.render.plan import draw_plan
+from airoute_cli.cli.render.plan import draw_plan, draw_prompts
 from airoute_cli.core.errors import UsageError
+from airoute_cli.core.nearest import nearest
 from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.policy import OnEmpty
@@ -27,6 +29,8 @@ def show(
     attachments: Sequence[Image | Document],
     system: str | None,
     metadata: Sequence[str],
+    fields: Sequence[str],
+    template: str | None,
     run: bool,
     every: bool,
     profile: Path | None,
@@ -35,7 +39,10 @@ def show(
 ) -> ExitCode:
     """Print the plan; with ``run`` or ``every`` the answers too."""
     opened = open_profile(profile, environ)
-    row = prompt_row(prompt, system, _metadata(metadata), attachments)
+    if template is not None:
+        opened = _worded_by(template, opened)
+    pairs, own = _pairs("--metadata", metadata), _pairs("--field", fields)
+    row = prompt_row(prompt, system, pairs, attachments, own)
     plan = plan_one(opened, row)
     if run or every:
         note_no_audit(opened, "try")
@@ -44,11 +51,15 @@ def show(
     if json:
         answers = {name: _answer(row, outcome, opened) for name, outcome in outcomes.items()}
         told = {"features": features, "plan": plan_to_dict(plan)}
+        if template is not None:
+            told["prompts"] = {name: one.messages[-1].text for name, one in plan.prompts.items()}
         from airoute_cli.cli.render.machine import print_json
 
         print_json(told | ({"answers": answers} if answers else {}))
     else:
         draw_plan(features, plan)
+        if template is not None:
+            draw_prompts(plan)
         _draw(outcomes)
     return _code(plan, outcomes)
 
@@ -90,11 +101,20 @@ def _features(profile: Profile, row: Row) -> dict[str, Any]:
     }
 
 
-def _metadata(given: Sequence[str]) -> dict[str, str]:
+def _worded_by(template: str, profile: Profile) -> Profile:
+    """The profile as if every route had this template."""
+    if template not in profile.templates:
+        hint = nearest(template, profile.templates)
+        raise UsageError(f"{profile.path} has no template {template!r}. {hint}")
+    routes = tuple(replace(route, template=template) for route in profile.routes)
+    return replace(profile, routes=routes)
+
+
+def _pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in given]
     for (key, sign, _), pair in zip(pairs, given, strict=True):
         if not key or not sign:
-            raise UsageError(f"--metadata {pair!r} is not KEY=VALUE, as in --metadata tier=free")
+            raise UsageError(f"{flag} {pair!r} is not KEY=VALUE, as in {flag} tier=free")
     return {key: value for key, _, value in pairs}
 
 

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from airoute_cli.core.budget import NO_TIER
 from airoute_cli.core.policy import NOBODY, OnEmpty, Ruling
-from airoute_cli.core.request import OPENAI_DIALECT, Capability
+from airoute_cli.core.request import OPENAI_DIALECT, Capability, Request
 from airoute_cli.core.scan import Scan
 from airoute_cli.core.settings import NOTHING
+from airoute_cli.core.templates import TemplateUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,9 @@ class Basis(NamedTuple):
     plan can be made again without the text. ``own_cap`` is the row's own ``max_output_tokens``,
     ``own_system`` whether it has a system turn. ``earlier`` are the bases under the profiles that
     a resumed row is held to as well, oldest first. ``only_model`` and ``only_route`` were named by
-    hand; ``scores`` are what the route's strategy made of the text, by model.
+    hand; ``scores`` are what the route's strategy made of the text, by model. ``sent`` are the
+    bases of what a template made of the row, one for each variant; ``unsent`` is why it made
+    nothing.
     """
 
     features: Features
@@ -56,6 +59,8 @@ class Basis(NamedTuple):
     only_model: str | None = None
     only_route: str | None = None
     scores: Mapping[str, float] = NOTHING
+    sent: tuple[Basis, ...] = ()
+    unsent: str | None = None
 
 
 class CallRole(StrEnum):
@@ -124,7 +129,9 @@ class Plan:
     ``rules`` holds every route that was looked at and ``candidates`` every model, both in order.
     ``tier`` is the row's, empty where it has none. ``instead`` are the calls of which one takes the
     place of all of them where a budget has no room, as in a plan that is ``degraded``. ``basis`` is
-    what it was made from.
+    what it was made from. ``template`` says which one words the prompt, and ``prompts`` are the
+    requests as it made them, by the names of models. ``code`` is the machine's word for a
+    ``refusal`` of the row itself.
     """
 
     route: str
@@ -140,6 +147,11 @@ class Plan:
     instead: tuple[Call, ...] = ()
     degraded: bool = False
     basis: Basis | None = field(default=None, compare=False, repr=False)
+    template: TemplateUse | None = None
+    prompts: Mapping[str, Request] = field(
+        default_factory=lambda: NOTHING, compare=False, repr=False
+    )
+    code: str = ""
 
     @property
     def eligible(self) -> frozenset[str]:

@@ -138,6 +138,20 @@ class Ruling:
         """The classes of which something was found that is replaced."""
         return self.redact.intersection(self.scan.findings) if self.scan else frozenset()
 
+    def both(self, sent: Ruling) -> Ruling:
+        """All that this ruling on a row as it came says, and that on what is ``sent`` of it.
+
+        The scan is that of both; where what is sent was not scanned, nobody can tell what is in it.
+        """
+        return Ruling(
+            eligible=self.eligible & sent.eligible,
+            rules=tuple(dict.fromkeys((*self.rules, *sent.rules))),
+            redact=self.redact | sent.redact,
+            scan=sent.scan and sent.scan.beside(self.scan),
+            excluded={**sent.excluded, **self.excluded},
+            verdicts=tuple(map(_either, self.verdicts, sent.verdicts)),
+        )
+
     def within(self, allowed: frozenset[str], redact: frozenset[str]) -> Ruling:
         """This ruling held to what an earlier attempt at the row was held to as well."""
         more = {
@@ -150,6 +164,10 @@ class Ruling:
             excluded={**self.excluded, **more},
             redact=self.redact | redact,
         )
+
+
+def _either(came: PolicyVerdict, sent: PolicyVerdict) -> PolicyVerdict:
+    return sent if sent.matched and not came.matched else came
 
 
 NOBODY = Ruling()

@@ -18,6 +18,7 @@ from airoute_cli.core.policy import NO_POLICY, Policy
 from airoute_cli.core.regions import is_loopback, lies_within, region_of
 from airoute_cli.core.request import Capability
 from airoute_cli.core.settings import EMPTY, NOTHING, Settings
+from airoute_cli.core.templates import Template
 
 DEFAULT_TIMEOUT_S = 300.0
 DEFAULT_MAX_OUTPUT_TOKENS = 1_024
@@ -206,6 +207,7 @@ class Route:
     fallback: tuple[str, ...] = ()
     when: When | None = None
     system: str | None = None
+    template: str | None = None
     settings: Settings = EMPTY
     on_truncated: OnTruncated = OnTruncated.KEEP
     latency_target_ms: float | None = None
@@ -252,6 +254,7 @@ class Profile:
     run: RunSettings = NO_RUN_SETTINGS
     audit_content: bool = False
     classifier: Classifier | None = None
+    templates: Mapping[str, Template] = field(default_factory=lambda: NOTHING)
     document: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     files: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     digest: str = ""

@@ -58,3 +58,12 @@ class Scan:
         """This scan as if the findings of ``classes`` were not there."""
         left = {name: count for name, count in self.findings.items() if name not in classes}
         return replace(self, findings=left)
+
+    def beside(self, other: Scan | None) -> Scan:
+        """This scan with what another one found: of each class the larger count."""
+        if other is None:
+            return self
+        found = {**other.findings, **self.findings}
+        most = {name: max(count, other.findings.get(name, 0)) for name, count in found.items()}
+        unread = tuple(dict.fromkeys((*self.unread, *other.unread)))
+        return Scan(self.looked_for & other.looked_for, most, unread)

@@ -53,7 +53,7 @@ class Side:
         """What the first model of the plan gets."""
         first = plan.calls[0]
         model, route = self.profile.models[first.model], self.routes.get(plan.route)
-        return shape(row.request, route, model, first.dropped)
+        return shape(plan.prompts.get(model.name, row.request), route, model, first.dropped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,10 @@ def _strategy(_: Side, plan: Plan) -> str:
     return plan.strategy or "none"
 
 
+def _template(_: Side, plan: Plan) -> str:
+    return str(plan.template or "none")
+
+
 def _privacy(side: Side, plan: Plan) -> str:
     """How private the least private model is that the row may get to."""
     found = {model.privacy for model in side.chain(plan)}
@@ -122,6 +126,7 @@ _READERS: Mapping[str, Callable[[Side, Plan], str]] = MappingProxyType(
         "end": _end,
         "route": _route,
         "strategy": _strategy,
+        "template": _template,
         "privacy": _privacy,
         "regions": _regions,
         "redaction": _redaction,

@@ -50,6 +50,8 @@ def basis_told(basis: Basis, keys: Iterable[str]) -> dict[str, Any]:
         "only_model": basis.only_model,
         "only_route": basis.only_route,
         "scores": dict(basis.scores),
+        "sent": [basis_told(one, keys) for one in basis.sent],
+        "unsent": basis.unsent,
     }
     return {key: value for key, value in told.items() if value}
 
@@ -76,6 +78,8 @@ def basis_in(told: Mapping[str, Any]) -> Basis:
         told.get("only_model"),
         told.get("only_route"),
         told.get("scores", {}),
+        tuple(map(basis_in, told.get("sent", ()))),
+        told.get("unsent"),
     )
 
 
@@ -92,6 +96,8 @@ def plan_told(plan: Plan, models: int) -> dict[str, Any]:
         told["redact"] = sorted(ruling.redact)
     told["route"] = plan.route
     told["strategy"] = plan.strategy
+    if plan.template:
+        told["template"] = {"name": plan.template.name, "digest": plan.template.digest}
     told["calls"] = [_call(call) for call in plan.calls]
     if plan.instead:
         told["instead"] = [call.model for call in plan.instead]

@@ -14,8 +14,10 @@ from airoute_cli.engine.budget_limits import BudgetLimits, worst_amounts
 from airoute_cli.engine.finding import Finding, Level
 from airoute_cli.engine.leases import Exhausted
 from airoute_cli.routing.compiled import CompiledRoute, Trail
+from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.features import find_features
 from airoute_cli.routing.problems import route_problems
+from airoute_cli.routing.views import Sent, View
 
 _SMALLEST = Request((Message("user", (Text("."),)),))
 
@@ -66,12 +68,14 @@ def _finding(
 
 def _smallest_plans(profile: Profile, route: Route) -> list[Plan]:
     """The plans of the smallest row, one for each model that a draw may fall on."""
-    compiled = CompiledRoute(route, profile)
+    # No template can make it smaller.
+    compiled = CompiledRoute(replace(route, template=None), profile, {})
     features = find_features(_SMALLEST, {}, b"", with_task=False)
+    sent = Sent.as_it_came(View(_SMALLEST, Subject(features)))
     ruling = Ruling(frozenset(profile.models))
     drawn = route.models if route.strategy == "weighted" else (None,)
     trails = [Trail("the smallest row", ruling, Basis(features), drawn=model) for model in drawn]
-    plans = [compiled.plan(_SMALLEST, features, {}, trail) for trail in trails]
+    plans = [compiled.plan(sent, {}, trail) for trail in trails]
     return [plan for plan in plans if plan.calls]
 
 

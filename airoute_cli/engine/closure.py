@@ -33,5 +33,5 @@ def require(plan: Plan, model: Model) -> None:
 def nobody(plan: Plan) -> Outcome:
     """The outcome of a plan without calls."""
     state, code = _ENDS[plan.on_empty]
-    failure = RowFailure(code, plan.refusal or "no model may answer")
+    failure = RowFailure(plan.code or code, plan.refusal or "no model may answer")
     return Outcome(state, plan, failure=failure, usd=ZERO)

@@ -44,7 +44,8 @@ class Course:
     model had answered when it failed at the row for the second time, and ``excused`` that the row's
     failures were put down to a model once. ``over`` is why no more is done for the row whatever is
     left of the plan. ``trunk`` is the row's own course, where this is a branch of it: one of
-    several answers that the row needs.
+    several answers that the row needs. ``prompts`` are what a template made of the request, by the
+    names of models.
     """
 
     plan: Plan
@@ -55,6 +56,7 @@ class Course:
     on_attempt: OnAttempt | None
     on_end: OnEnd | None
     purse: Purse | None = None
+    prompts: Mapping[str, Request] = field(default_factory=dict)
     calls: tuple[Call, ...] = ()
     left: list[Call] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -84,11 +86,16 @@ class Course:
             self.on_attempt,
             self.on_end,
             self.purse,
+            prompts={} if request else self.prompts,
             calls=tuple(calls),
             left=list(calls),
             trunk=self.trunk or self,
             numbers=self.numbers,
         )
+
+    def request_to(self, model: str) -> Request:
+        """What one model is asked."""
+        return self.prompts.get(model, self.request)
 
     def note(self, attempt: Attempt) -> None:
         """Keep the record of an attempt, here and with the row."""

@@ -28,6 +28,7 @@ ASPECTS = (
     "end",
     "route",
     "strategy",
+    "template",
     "model",
     "chain",
     "eligible",

@@ -90,6 +90,7 @@ class Executor:
             on_attempt,
             on_end,
             purse,
+            veil.prompts,
         )
         course.calls, course.left = plan.calls, list(plan.calls)
         try:
@@ -165,7 +166,7 @@ class Executor:
 
     async def _ask_again_and_again(self, call: Call, course: Course) -> Completion | None:
         model = self._models[call.model]
-        shaped = shape(course.request, course.route, model, call.dropped)
+        shaped = shape(course.request_to(model.name), course.route, model, call.dropped)
         shaped = probed(shaped, call, model, repeated=_is_repeated(call, course.plan))
         while (ticket := self._doors.enter(model.name)) is not None:
             try:

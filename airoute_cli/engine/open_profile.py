@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ from airoute_cli.edges.profile.files import OpenFile
 from airoute_cli.edges.profile.load import find_profile, load_profile, profile_from_document
 from airoute_cli.edges.profile.reference import reference
 from airoute_cli.edges.profile.strategies import Strategies
+from airoute_cli.edges.profile.templates import Templating, TextFault
 from airoute_cli.providers.registry import format_names, format_spec
 from airoute_cli.routing.strategies import OPTIONS, STRATEGIES
+from airoute_cli.routing.tasks import TASKS
+from airoute_cli.routing.templates import faults
 
 
 def open_profile(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
@@ -26,7 +29,7 @@ def open_profile(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
     Raises ProfileError with everything that is wrong, or with the command that writes one.
     """
     path = find_profile(explicit, environ, Path.cwd())
-    return load_profile(path, strategies=strategies(), apis=apis())
+    return load_profile(path, strategies=strategies(), apis=apis(), templating=templating())
 
 
 def open_untrained(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
@@ -77,6 +80,15 @@ def strategies() -> Strategies:
 def apis() -> Apis:
     """All services and wire formats, as the loader wants them."""
     return Apis(services(), format_spec)
+
+
+def templating() -> Templating:
+    """How templates are checked, as the loader wants it."""
+    return Templating(_text_faults, TASKS)
+
+
+def _text_faults(text: str) -> Iterator[TextFault]:
+    return (TextFault(*fault) for fault in faults(text))
 
 
 def _problem(strategy: str, models: Sequence[str], options: Any, open_file: OpenFile) -> str | None:

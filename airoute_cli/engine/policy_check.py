@@ -74,8 +74,10 @@ def policy_findings(profile: Profile) -> Iterator[Finding]:
 def _open(profile: Profile) -> _Case | None:
     # A row that is made to fall under a rule says nothing of what every row must say.
     policy = replace(profile.policy, require_metadata=())
+    # Nor has it what a template wants.
+    plain = tuple(replace(route, template=None) for route in profile.routes)
     try:
-        return _Case(profile, Planner(replace(profile, policy=policy)))
+        return _Case(profile, Planner(replace(profile, policy=policy, routes=plain)))
     except ProfileError:
         return None
 

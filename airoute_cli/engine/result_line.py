@@ -17,7 +17,7 @@ from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row, ToolCall
 from airoute_cli.engine.meter import reported_usd
 from airoute_cli.routing.carry import named
-from airoute_cli.routing.plan_json import policy_to_dict
+from airoute_cli.routing.plan_json import policy_to_dict, template_to_dict
 
 # Keys of the output row that a passed-through field of the input must not overwrite.
 RESERVED = frozenset({"id", "custom_id", "response", "error", "airoute"})
@@ -72,6 +72,7 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
         **(
             {"tool_calls": parsed_calls(completion)} if completion and completion.tool_calls else {}
         ),
+        **(template_to_dict(plan, outcome.model) if plan else {}),
         **_dropped(plan, outcome.model),
         **({"degraded": True} if plan and plan.degraded else {}),
         **_steps(outcome),

@@ -15,12 +15,16 @@ class Veil:
     """One request on its way out and its answer on the way back."""
 
     def __init__(self, plan: Plan, request: Request, on_text: OnText | None) -> None:
+        """Of a plan with prompts of its own, those are sent; ``request`` is what the first gets."""
         self._redaction = Redaction(plan.ruling.redact) if _is_needed(plan) else None
         self._relay: Relay | None = None
-        self.request = request
+        self.prompts = plan.prompts
+        self.request = plan.prompts.get(plan.calls[0].model, request) if plan.calls else request
         self.on_text = on_text
         if self._redaction:
-            self.request = self._redaction.hide(request)
+            names = list(plan.prompts)
+            hidden = self._redaction.hide_all([self.request, *plan.prompts.values()])
+            self.request, self.prompts = hidden[0], dict(zip(names, hidden[1:], strict=True))
             if on_text:
                 self.on_text = self._relay = Relay(self._redaction, on_text)
 

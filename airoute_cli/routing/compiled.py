@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from airoute_cli.core.budget import OnBudget, tier_of
@@ -11,12 +11,14 @@ from airoute_cli.core.plan import Basis, Call, CallRole, Candidate, Features, Pl
 from airoute_cli.core.policy import Exclusion, OnEmpty, Ruling
 from airoute_cli.core.profile import Model, OnUnavailable, Profile, Route
 from airoute_cli.core.request import Request
+from airoute_cli.core.settings import NOTHING
 from airoute_cli.routing.choice import Choice, Chooser
-from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.eligible import checks_for, eligible
 from airoute_cli.routing.strategies import STRATEGIES
 from airoute_cli.routing.strategies.base import Ordering, Passed, Pick, StrategyContext
 from airoute_cli.routing.strategies.cheapest import by_cost
+from airoute_cli.routing.templates import CompiledTemplate
+from airoute_cli.routing.views import Sent, View, Wording
 
 _NOBODY = Ordering(())
 
@@ -40,7 +42,9 @@ class Trail(NamedTuple):
 class CompiledRoute:
     """One route of a profile in which ``route_problems`` has found nothing."""
 
-    def __init__(self, route: Route, profile: Profile) -> None:
+    def __init__(
+        self, route: Route, profile: Profile, words: Mapping[str, CompiledTemplate]
+    ) -> None:
         self.route = route
         self._strategy = STRATEGIES[route.strategy]
         options = self._strategy.Options(**route.options)
@@ -53,25 +57,17 @@ class CompiledRoute:
         names = dict.fromkeys((*self._own, *profile.models)) if degrades else self._own
         self._models = {name: profile.models[name] for name in names}
         self._helpers = {name: profile.models[name] for name in self._options.helpers()}
+        everybody = dict.fromkeys((*self._models, *self._anybody, *self._helpers))
+        self.wording = Wording(words[route.template], everybody) if route.template else None
 
-    def plan(
-        self,
-        request: Request,
-        features: Features,
-        snapshot: Snapshot,
-        trail: Trail,
-        held_to: Sequence[EarlierProfile] = (),
-    ) -> Plan:
-        """The plan for a request that has come to this route; ``held_to`` must allow it too."""
-        choices = self._choices(request, features, snapshot)
+    def plan(self, sent: Sent, snapshot: Snapshot, trail: Trail) -> Plan:
+        """The plan for a row that has come to this route; what is ``sent`` of it is given."""
+        features = sent.default.features
+        choices = self._choices(self._models, sent, snapshot)
         unable = {
-            name: eligible(features, choice, self._checks) for name, choice in choices.items()
+            name: eligible(features, choice, self._checks) or _objection(sent.to(name), choice)
+            for name, choice in choices.items()
         }
-        if held_to:
-            unable = {
-                name: reason or _objection(held_to, choices[name], request, features)
-                for name, reason in unable.items()
-            }
         excluded = {
             name: trail.ruling.excluded[name]
             for name, reason in unable.items()
@@ -79,47 +75,41 @@ class CompiledRoute:
         }
         reasons = {name: reason or _told(excluded.get(name)) for name, reason in unable.items()}
         able = {name: choice for name, choice in choices.items() if reasons[name] is None}
-        helpers = self._able_helpers(request, features, snapshot, trail)
-        ordering = self._order(able, features, helpers, trail)
+        # Who may see the row of those that do not answer; what they are asked is text.
+        helping = {n: model for n, model in self._helpers.items() if n in trail.ruling.eligible}
+        helpers = self._choices(helping, sent, snapshot)
+        ordering = self._order(able, sent.came, helpers, trail)
         picks = (*ordering.picks, *self._behind(able, ordering))
         if picks:
             picks = (*picks, *self._stand_ins(able))
+        calls = tuple(pick.call(place) for place, pick in enumerate(picks))
+        instead = self._instead(sent, snapshot, trail) if picks else ()
         return Plan(
             route=self.route.name,
             strategy=self.route.strategy,
             reason=f"{trail.why}; {picks[0].reason if picks else 'no model may answer'}",
-            calls=tuple(pick.call(place) for place, pick in enumerate(picks)),
+            calls=calls,
             candidates=_candidates(reasons, ordering, picks) if trail.explain else (),
             rules=trail.rules,
             refusal=None if picks else self._refusal(reasons),
             ruling=trail.ruling,
             on_empty=OnEmpty.REFUSE if picks else _on_empty(excluded.values()),
             basis=_with_scores(trail.basis, ordering),
+            template=sent.use,
+            prompts=_prompts(sent, (*calls, *instead)),
             tier=tier_of(features.metadata),
-            instead=self._instead(request, features, snapshot, trail, held_to) if picks else (),
+            instead=instead,
         )
 
     def _choices(
-        self, request: Request, features: Features, snapshot: Snapshot
+        self, models: Mapping[str, Model], sent: Sent, snapshot: Snapshot
     ) -> dict[str, Choice]:
-        return {
-            name: self._chooser.choose(model, snapshot.get(name, NO_FIGURES), request, features)
-            for name, model in self._models.items()
-        }
-
-    def _able_helpers(
-        self,
-        request: Request,
-        features: Features,
-        snapshot: Snapshot,
-        trail: Trail,
-    ) -> dict[str, Choice]:
-        """Who may see the row of those that do not answer; what they are asked is text."""
-        return {
-            name: self._chooser.choose(model, snapshot.get(name, NO_FIGURES), request, features)
-            for name, model in self._helpers.items()
-            if name in trail.ruling.eligible
-        }
+        choices = {}
+        for name, model in models.items():
+            view = sent.to(name)
+            figures = snapshot.get(name, NO_FIGURES)
+            choices[name] = self._chooser.choose(model, figures, view.request, view.features)
+        return choices
 
     def _order(
         self,
@@ -171,34 +161,21 @@ class CompiledRoute:
             reason = 'stands in (on_unavailable = "degrade")'
             yield Pick(choice, reason, CallRole.STAND_IN)
 
-    def _instead(
-        self,
-        request: Request,
-        features: Features,
-        snapshot: Snapshot,
-        trail: Trail,
-        held_to: Sequence[EarlierProfile],
-    ) -> tuple[Call, ...]:
+    def _instead(self, sent: Sent, snapshot: Snapshot, trail: Trail) -> tuple[Call, ...]:
         """With ``on_budget = "degrade"``: who may answer for the whole plan, the cheapest first.
 
         Those of the route come before all others, and an unknown price fits no budget.
         """
+        anybody = {n: model for n, model in self._anybody.items() if n in trail.ruling.eligible}
         able = [
             choice
-            for name, model in self._anybody.items()
-            if name in trail.ruling.eligible
-            and (choice := self._choose(model, request, features, snapshot)).worst_usd is not None
-            and eligible(features, choice, self._checks) is None
-            and _objection(held_to, choice, request, features) is None
+            for name, choice in self._choices(anybody, sent, snapshot).items()
+            if choice.worst_usd is not None
+            and eligible(sent.to(name).features, choice, self._checks) is None
+            and _objection(sent.to(name), choice) is None
         ]
         able.sort(key=lambda choice: (choice.name not in self._own, choice.worst_usd))
         return tuple(choice.call(CallRole.ANSWER) for choice in able)
-
-    def _choose(
-        self, model: Model, request: Request, features: Features, snapshot: Snapshot
-    ) -> Choice:
-        figures = snapshot.get(model.name, NO_FIGURES)
-        return self._chooser.choose(model, figures, request, features)
 
     def _refusal(self, reasons: Mapping[str, str | None]) -> str:
         each = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
@@ -209,12 +186,17 @@ def _with_scores(basis: Basis, ordering: Ordering) -> Basis:
     return basis._replace(scores=ordering.scores) if ordering.scores else basis
 
 
-def _objection(
-    held_to: Sequence[EarlierProfile], choice: Choice, request: Request, features: Features
-) -> str | None:
+def _objection(view: View, choice: Choice) -> str | None:
     """The first reason of an earlier profile why the model may not answer."""
-    each = (profile.objection(choice, request, features) for profile in held_to)
+    each = (one.objection(choice, view.request, view.features) for one, _ in view.earlier)
     return next((reason for reason in each if reason is not None), None)
+
+
+def _prompts(sent: Sent, calls: Iterable[Call]) -> Mapping[str, Request]:
+    """What a template made for each model that is called."""
+    if sent.use is None:
+        return NOTHING
+    return {call.model: sent.to(call.model).request for call in calls}
 
 
 def _told(exclusion: Exclusion | None) -> str | None:

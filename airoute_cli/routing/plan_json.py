@@ -19,6 +19,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "refusal": plan.refusal,
         "expected_usd": _number(plan.expected_usd),
         "worst_usd": _number(plan.worst_usd),
+        **template_to_dict(plan),
         "calls": [_call(call) for call in plan.calls],
         "instead": [_call(call) for call in plan.instead],
         "candidates": [asdict(candidate) for candidate in plan.candidates],
@@ -30,6 +31,17 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
             "on_empty": str(plan.on_empty) if plan.refusal else None,
         },
     }
+
+
+def template_to_dict(plan: Plan, model: str | None = None) -> dict[str, Any]:
+    """The template that words a plan, with the variant for ``model`` or all; {} without one."""
+    use = plan.template
+    if use is None:
+        return {}
+    told = {"name": use.name, "version": use.version, "digest": use.digest}
+    if model is not None:
+        return {"template": told | {"variant": use.variants.get(model)}}
+    return {"template": told | {"variants": dict(use.variants)}}
 
 
 def policy_to_dict(plan: Plan) -> dict[str, Any]:

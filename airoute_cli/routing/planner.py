@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from airoute_cli.core.budget import OnBudget
@@ -11,8 +12,7 @@ from airoute_cli.core.figures import Snapshot
 from airoute_cli.core.plan import Basis, Features, Plan, RuleVerdict
 from airoute_cli.core.policy import OnEmpty, Ruling
 from airoute_cli.core.profile import Profile, Route
-from airoute_cli.core.request import Message, Request
-from airoute_cli.core.settings import Settings
+from airoute_cli.core.request import Request
 from airoute_cli.routing.classify.finder import task_finder
 from airoute_cli.routing.compiled import CompiledRoute, Trail
 from airoute_cli.routing.conditions import Subject
@@ -22,11 +22,22 @@ from airoute_cli.routing.policy.rulebook import Rulebook
 from airoute_cli.routing.problems import route_problems
 from airoute_cli.routing.rules import Compiler, Rules, asks_for_complexity, asks_for_task, detected
 from airoute_cli.routing.scan.scanner import Scanner
-from airoute_cli.routing.shape import lacks_system
 from airoute_cli.routing.strategies import single
+from airoute_cli.routing.templates import TemplateFailure
+from airoute_cli.routing.views import (
+    Sent,
+    View,
+    WordedViews,
+    Wording,
+    recalled,
+    worded,
+    wordings,
+)
 from airoute_cli.routing.wording import listed, quoted
 
 BY_HAND = "(-m)"
+# The code of a row that its route's template cannot word.
+TEMPLATE = "template"
 NO_ROUTE = "no route matches and there is no default route"
 
 
@@ -41,6 +52,11 @@ class Plannable(Protocol):
     @property
     def metadata(self) -> Mapping[str, Any]:
         """What routes and does not travel."""
+        ...
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """Its fields that airoute does not know, which a template may name."""
         ...
 
     @property
@@ -62,7 +78,8 @@ class Planner:
             raise ProfileError(problems)
         compiler = Compiler(recalling=recalling)
         self._profile = profile
-        self._routes = tuple(CompiledRoute(route, profile) for route in profile.routes)
+        words = wordings(profile)
+        self._routes = tuple(CompiledRoute(route, profile, words) for route in profile.routes)
         self._rules = Rules([compiler.compile(route.when) for route in profile.routes])
         self._rulebook = Rulebook(profile, compiler)
         whens = [route.when for route in profile.routes]
@@ -71,6 +88,9 @@ class Planner:
             map(asks_for_complexity, whens)
         )
         self._find_task = task_finder(profile.classifier)
+        self._asks_for_task = self._asks_for_task or any(
+            one.template.tasks for one in words.values()
+        )
         detected_by_routes = (name for when in whens for name in detected(when))
         self._scanner = Scanner({*self._rulebook.classes, *detected_by_routes})
 
@@ -104,11 +124,25 @@ class Planner:
         ``only_route`` takes that one whatever its ``when`` says; a name that the profile does not
         have raises UsageError. ``held_to`` are profiles that must allow a model as well.
         """
-        features = self.features(row)
-        subject = Subject(features, lambda: self._scanner.scan(row.request))
-        earlier = [(one, one.subject(row.request, features)) for one in held_to]
-        asked = _Asked(row.request, subject, earlier, snapshot, explain, only_model, only_route)
-        return self._decide(asked)
+        came = self._view(row.request, self.features(row), held_to)
+        given = {"metadata": row.metadata, "row": row.extra}
+
+        def views(wording: Wording) -> list[View]:
+            requests = wording.requests(row.request, given, came.features.task)
+            return [self._view(one, self._again(one, came.features), held_to) for one in requests]
+
+        return self._decide(_Asked(came, views, snapshot, explain, only_model, only_route))
+
+    def _view(
+        self, request: Request, features: Features, held_to: Sequence[EarlierProfile]
+    ) -> View:
+        subject = Subject(features, lambda: self._scanner.scan(request))
+        return View(request, subject, [(one, one.subject(request, features)) for one in held_to])
+
+    def _again(self, request: Request, came: Features) -> Features:
+        """The features of what a template made; what was told from the text stays."""
+        found = find_features(request, came.metadata, came.digest, with_task=False)
+        return replace(found, task=came.task, complexity=came.complexity)
 
     def plan_again(
         self,
@@ -123,49 +157,70 @@ class Planner:
 
         ``drawn`` is the model that a draw by the row's digest fell on.
         """
-        recalled = zip(held_to, map(_recalled, basis.earlier), strict=True)
-        request = _stub(basis)
-        asked = _Asked(
-            request,
-            _recalled(basis),
-            list(recalled),
-            snapshot,
-            explain,
-            basis.only_model,
-            basis.only_route,
-            drawn,
-            basis.scores,
+
+        def views(_: Wording) -> list[View]:
+            if basis.unsent is not None:
+                raise TemplateFailure(basis.unsent)
+            return [recalled(one, held_to) for one in basis.sent]
+
+        came = recalled(basis, held_to)
+        by_hand = basis.only_model, basis.only_route
+        return self._decide(
+            _Asked(came, views, snapshot, explain, *by_hand, drawn=drawn, scores=basis.scores)
         )
-        return self._decide(asked)
 
     def left_by(self, rule: str, basis: Basis, snapshot: Snapshot) -> frozenset[str] | None:
         """Whom one rule alone leaves for a row; None if it does not govern the row."""
-        return self._rulebook.left_by(rule, _recalled(basis), snapshot)
+        subjects = [recalled(one, ()).subject for one in (basis, *basis.sent)]
+        each = [self._rulebook.left_by(rule, subject, snapshot) for subject in subjects]
+        governed = [left for left in each if left is not None]
+        return frozenset.intersection(*governed) if governed else None
 
     def _decide(self, asked: _Asked) -> Plan:
-        subject, snapshot, explain = asked.subject, asked.snapshot, asked.explain
-        features = subject.features
-        ruling = self._rulebook.judge(subject, snapshot, explain=explain)
-        for earlier, under in asked.earlier:
-            ruling = earlier.hold(ruling, self._profile.models, under)
-        held_to = [earlier for earlier, _ in asked.earlier]
-        if lacking := self._lacking(features.metadata):
-            return _nobody(lacking, ruling, _basis(asked), on_empty=OnEmpty.FAIL)
+        came, explain = asked.came, asked.explain
+        ruling = self._judge(came, asked)
+        if lacking := self._lacking(came.features.metadata):
+            return _nobody(lacking, ruling, asked.basis(), on_empty=OnEmpty.FAIL)
         if (named := asked.only_model) is not None:
             why = f'model "{named}", as asked for with -m'
-            trail = Trail(why, ruling, _basis(asked), explain=explain)
-            return self._by_hand(named).plan(asked.request, features, snapshot, trail, held_to)
+            trail = Trail(why, ruling, asked.basis(), explain=explain)
+            return self._by_hand(named).plan(Sent.as_it_came(came), asked.snapshot, trail)
         if (route := asked.only_route) is not None:
             why = f'route "{route}", as asked for'
-            trail = Trail(why, ruling, _basis(asked), (), explain, asked.drawn)
-            return self._route(route).plan(asked.request, features, snapshot, trail, held_to)
-        taken = self._rules.first(subject)
-        rules = self._verdicts(subject, taken) if explain else ()
+            return self._routed(self._route(route), Trail(why, ruling, asked.basis()), asked)
+        taken = self._rules.first(came.subject)
+        rules = self._verdicts(came.subject, taken) if explain else ()
         if taken is None:
-            return _nobody(NO_ROUTE, ruling, _basis(asked), rules)
-        why = self._why(subject, taken)
-        trail = Trail(why, ruling, _basis(asked), rules, explain, asked.drawn, asked.scores)
-        return self._routes[taken].plan(asked.request, features, snapshot, trail, held_to)
+            return _nobody(NO_ROUTE, ruling, asked.basis(), rules)
+        trail = Trail(self._why(came.subject, taken), ruling, asked.basis(), rules)
+        return self._routed(self._routes[taken], trail, asked)
+
+    def _routed(self, route: CompiledRoute, trail: Trail, asked: _Asked) -> Plan:
+        """The plan of a row that comes to ``route``, by what is sent of it."""
+        try:
+            sent = worded(asked.came, route.wording, asked.views)
+        except TemplateFailure as failure:
+            basis = asked.basis(unsent=str(failure))
+            plan = _nobody(str(failure), trail.ruling, basis, trail.rules, OnEmpty.FAIL)
+            return replace(plan, route=route.route.name, code=TEMPLATE)
+        ruling = trail.ruling
+        for view in sent.worded:
+            ruling = ruling.both(self._judge(view, asked))
+        trail = trail._replace(
+            ruling=ruling,
+            basis=asked.basis(sent.worded),
+            explain=asked.explain,
+            drawn=asked.drawn,
+            scores=asked.scores,
+        )
+        return route.plan(sent, asked.snapshot, trail)
+
+    def _judge(self, view: View, asked: _Asked) -> Ruling:
+        """What the policy, and the earlier ones of the run, say of one view of the row."""
+        ruling = self._rulebook.judge(view.subject, asked.snapshot, explain=asked.explain)
+        for earlier, under in view.earlier:
+            ruling = earlier.hold(ruling, self._profile.models, under)
+        return ruling
 
     def _lacking(self, metadata: Mapping[str, Any]) -> str | None:
         """The sentence about what the row must say and does not; None if it says all."""
@@ -182,9 +237,8 @@ class Planner:
         if model not in self._profile.models:
             known = quoted(self._profile.models, "and")
             raise UsageError(f'The profile has no model "{model}". Its models are {known}.')
-        return CompiledRoute(
-            Route(BY_HAND, single.NAME, (model,), on_budget=OnBudget.STOP), self._profile
-        )
+        by_hand = Route(BY_HAND, single.NAME, (model,), on_budget=OnBudget.STOP)
+        return CompiledRoute(by_hand, self._profile, {})
 
     def _route(self, name: str) -> CompiledRoute:
         for route in self._routes:
@@ -211,9 +265,8 @@ class Planner:
 class _Asked(NamedTuple):
     """What one plan is made from."""
 
-    request: Request
-    subject: Subject
-    earlier: Sequence[tuple[EarlierProfile, Subject]]
+    came: View
+    views: WordedViews
     snapshot: Snapshot
     explain: bool
     only_model: str | None = None
@@ -221,37 +274,14 @@ class _Asked(NamedTuple):
     drawn: str | None = None
     scores: Mapping[str, float] | None = None
 
-
-def _basis(asked: _Asked) -> Basis:
-    request = asked.request
-    return Basis(
-        asked.subject.features,
-        frozenset(asked.subject.held),
-        asked.subject.scan_if_made,
-        request.dialect,
-        request.settings.max_output_tokens,
-        not lacks_system(request.messages),
-        tuple(
-            Basis(under.features, frozenset(under.held), under.scan_if_made)
-            for _, under in asked.earlier
-        ),
-        asked.only_model,
-        asked.only_route,
-    )
-
-
-def _recalled(basis: Basis) -> Subject:
-    scan = basis.scan
-    return Subject(basis.features, (lambda: scan) if scan else None, set(basis.held))
-
-
-def _stub(basis: Basis) -> Request:
-    """Of the request, what planning reads beside its features."""
-    return Request(
-        (Message("system" if basis.own_system else "user", ()),),
-        Settings(max_output_tokens=basis.own_cap),
-        dialect=basis.dialect,
-    )
+    def basis(self, sent: Iterable[View] = (), unsent: str | None = None) -> Basis:
+        """What the plan is made from, with what is ``sent`` of the row."""
+        return self.came.basis()._replace(
+            only_model=self.only_model,
+            only_route=self.only_route,
+            sent=tuple(view.basis() for view in sent),
+            unsent=unsent,
+        )
 
 
 def _nobody(

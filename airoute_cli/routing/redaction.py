@@ -6,7 +6,7 @@ The mapping lives in this object alone and is never written down.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from airoute_cli.core.completion import Completion
@@ -33,8 +33,13 @@ class Redaction:
 
     def hide(self, request: Request) -> Request:
         """``request`` with a placeholder for each finding; the same value has the same one."""
-        rewrite(request, self._note_taken)
-        return rewrite(request, self._hidden)
+        return self.hide_all([request])[0]
+
+    def hide_all(self, requests: Sequence[Request]) -> list[Request]:
+        """``requests`` of one row, in which the same value has the same placeholder."""
+        for request in requests:
+            rewrite(request, self._note_taken)
+        return [rewrite(request, self._hidden) for request in requests]
 
     def show(self, text: str) -> str:
         """``text`` with the originals of our placeholders; others stay as they are."""

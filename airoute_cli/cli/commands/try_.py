@@ -35,6 +35,25 @@ def try_(
             show_default=False,
         ),
     ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--field",
+            metavar="KEY=VALUE",
+            help="Another field of the row, row.KEY in a template; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            "--template",
+            "-t",
+            metavar="NAME",
+            help="Word the prompt by this template of the profile, and show it.",
+            show_default=False,
+        ),
+    ] = None,
     run: Annotated[bool, typer.Option("--run", help="Call the plan as well.")] = False,
     every: Annotated[
         bool, typer.Option("--all", help="Call every eligible model, side by side.")
@@ -56,6 +75,8 @@ def try_(
             attachments=read_attachments(attachment),
             system=system,
             metadata=metadata or [],
+            fields=field or [],
+            template=template,
             run=run,
             every=every,
             profile=profile,

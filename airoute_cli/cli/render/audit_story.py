@@ -96,6 +96,7 @@ def _draw_decision(story: Story, decided: Decided) -> None:
         "task": features.get("task", "not looked for"),
         "needs": features.get("needs", ()),
         "metadata": features.get("metadata", {}),
+        **({"complexity": features["complexity"]} if "complexity" in features else {}),
     }
     if "complexity" in features:
         shown["complexity"] = features["complexity"]

@@ -16,6 +16,7 @@ _TITLES: Mapping[str, str] = MappingProxyType(
         "end": "where it ends",
         "route": "the route",
         "strategy": "the strategy",
+        "template": "the template",
         "model": "who is asked first",
         "chain": "who is asked after that",
         "eligible": "who may answer at all",

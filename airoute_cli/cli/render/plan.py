@@ -38,6 +38,8 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
         head = "models    " if number == 0 else " " * 10
         say(f"{head}{mark} {candidate.model}: {candidate.reason}")
     say(f"plan        {plan.reason}")
+    if plan.template:
+        say(f"template    {plan.template}")
     if plan.refusal:
         say(f"{_ENDS[plan.on_empty]:12}{plan.refusal}")
         return
@@ -52,6 +54,16 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
         head = "if too dear" if number == 0 else ""
         say(f"{head:12}{call.model} alone: {usd(call.worst_usd)} at worst")
     say(f"cost        {usd(plan.expected_usd)} expected, {usd(plan.worst_usd)} at worst")
+
+
+def draw_prompts(plan: Plan) -> None:
+    """What the template makes of the row, each text with the models that get it."""
+    texts: dict[str, list[str]] = {}
+    for model, request in plan.prompts.items():
+        texts.setdefault(request.messages[-1].text, []).append(model)
+    for text, models in texts.items():
+        say(f"prompt      to {', '.join(models)}:")
+        say(text)
 
 
 def _policy_lines(plan: Plan) -> Iterator[str]:

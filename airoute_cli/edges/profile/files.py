@@ -1,4 +1,4 @@
-"""The files that a profile names: JSON, or JSON lines, beside it."""
+"""The files that a profile names: texts, JSON, or JSON lines, beside it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ class NamedFiles:
             self.read[name] = _parsed(name, self._folder / Path(name).expanduser())
         return self.read[name]
 
+    def text(self, name: str) -> str:
+        """The text in the file, with plain line ends. Raises ValueError with a sentence."""
+        if name not in self.read:
+            text = _text(self._folder / Path(name).expanduser())
+            self.read[name] = text.replace("\r\n", "\n")
+        return str(self.read[name])
+
 
 class KeptFiles:
     """What was read back then, for a profile that was stored."""
@@ -43,16 +50,27 @@ class KeptFiles:
             raise ValueError(f"the file {name} was not kept with the profile.")
         return self.read[name]
 
+    def text(self, name: str) -> str:
+        """As ``NamedFiles.text``."""
+        return str(self.open(name))
 
-def _parsed(name: str, path: Path) -> Any:
+
+Files = NamedFiles | KeptFiles
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise ValueError(f"there is no file {path}.") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not UTF-8 text.") from None
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _parsed(name: str, path: Path) -> Any:
+    text = _text(path)
     if name.endswith(LINES):
         lines = enumerate(text.split("\n"), 1)
         return [_value(line, f"{path}:{number}") for number, line in lines if line.strip()]

@@ -17,8 +17,8 @@ from airoute_cli.edges.paths import config_folder
 from airoute_cli.edges.prices import FindPrice, find
 from airoute_cli.edges.profile.apis import Apis
 from airoute_cli.edges.profile.classifiers import resolve_classifier
-from airoute_cli.edges.profile.files import KeptFiles, NamedFiles
-from airoute_cli.edges.profile.lines import NO_LINES, Lines, find_lines
+from airoute_cli.edges.profile.files import Files, KeptFiles, NamedFiles
+from airoute_cli.edges.profile.lines import find_lines
 from airoute_cli.edges.profile.parse import parse_toml
 from airoute_cli.edges.profile.problems import Problems
 from airoute_cli.edges.profile.resolve import (
@@ -27,8 +27,14 @@ from airoute_cli.edges.profile.resolve import (
     resolve_providers,
     resolve_routes,
     resolve_run,
+    resolve_templates,
 )
 from airoute_cli.edges.profile.strategies import Strategies
+from airoute_cli.edges.profile.templates import (
+    UNCHECKED,
+    Templating,
+    check_templates,
+)
 from airoute_cli.edges.profile.validate import Validated, validate
 
 FILE_NAME = "airoute.toml"
@@ -71,12 +77,20 @@ def _error(path: Path, message: str, remedy: str) -> ProfileError:
 
 
 def load_profile(
-    path: Path, *, strategies: Strategies, apis: Apis, find_price: FindPrice = find
+    path: Path,
+    *,
+    strategies: Strategies,
+    apis: Apis,
+    templating: Templating = UNCHECKED,
+    find_price: FindPrice = find,
 ) -> Profile:
     """The profile of a TOML file. Raises ProfileError with every problem that is in the file."""
     text = _read(path)
+    document, lines = parse_toml(text, str(path)), find_lines(text)
+    problems = Problems(str(path), lines)
     files = NamedFiles(path.parent)
-    given = _Given(parse_toml(text, str(path)), str(path), find_lines(text), files)
+    check_templates(document, files, templating, problems)
+    given = _Given(document, str(path), problems, files)
     return _load(given, strategies, apis, find_price)
 
 
@@ -94,15 +108,15 @@ def profile_from_document(
     ``files`` are its ``Profile.files``; ``find_price`` is how the prices of back then can be
     given. Raises ProfileError.
     """
-    given = _Given(document, path, NO_LINES, KeptFiles(files))
+    given = _Given(document, path, Problems(path), KeptFiles(files))
     return _load(given, strategies, apis, find_price)
 
 
 class _Given(NamedTuple):
     document: Mapping[str, Any]
     path: str
-    lines: Lines
-    files: NamedFiles | KeptFiles
+    problems: Problems
+    files: Files
 
 
 def _read(path: Path) -> str:
@@ -115,7 +129,7 @@ def _read(path: Path) -> str:
 
 
 def _load(given: _Given, strategies: Strategies, apis: Apis, find_price: FindPrice) -> Profile:
-    problems = Problems(given.path, given.lines)
+    problems = given.problems
     strategies = replace(strategies, open_file=given.files.open)
     validated = validate(given.document, strategies, apis, problems)
     profile = _resolve(validated, given, find_price, problems)
@@ -139,6 +153,7 @@ def _resolve(
         run=resolve_run(validated),
         audit_content=bool(table.audit and table.audit.content),
         unsupported=Unsupported(table.unsupported),
+        templates=resolve_templates(validated, given.files),
         document=given.document,
         classifier=resolve_classifier(validated.tables, given.files.open, problems),
         files=MappingProxyType(given.files.read),

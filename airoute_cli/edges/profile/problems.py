@@ -11,9 +11,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from airoute_cli.core.errors import Problem, ProfileError
+from airoute_cli.core.nearest import nearest
 from airoute_cli.edges.profile.fields import kind_of
 from airoute_cli.edges.profile.keys import looks_like_key
 from airoute_cli.edges.profile.lines import NO_LINES, KeyPath, Lines
+
+__all__ = ["Problems", "nearest", "valid_keys"]
 
 _TAGS = frozenset({"table", "word"})  # what pydantic puts into the path of a table-or-word
 _MUST_BE: Mapping[str, str] = {
@@ -104,16 +107,6 @@ class Problems:
 
 
 Keys = Iterable[str]
-
-
-def nearest(wrong: str, valid: Keys) -> str:
-    """A sentence with the name that was probably meant, or with all that there are."""
-    known = sorted(valid)
-    folded = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(wrong.casefold(), folded, n=1, cutoff=0.6)
-    if close:
-        return f'Did you mean "{folded[close[0]]}"?'
-    return f"There are: {', '.join(known)}." if known else "There are none."
 
 
 def _sentence(

@@ -25,7 +25,9 @@ from airoute_cli.edges.profile.schema import (
     RouteTable,
     RuleTable,
     RunTable,
+    TemplateTable,
     TierTable,
+    VariantTable,
     WhenTable,
 )
 
@@ -55,6 +57,8 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[run]", RunTable),
     ("[[routes]]", RouteTable),
     ("[classifiers.NAME]", ClassifierTable),
+    ('[templates."NAME@VERSION"]', TemplateTable),
+    ("[templates.NAME] models.NAME and tasks.NAME", VariantTable),
     ("[routes.when] and [policy.rules.when]", WhenTable),
 )
 

@@ -31,8 +31,10 @@ from airoute_cli.core.regions import is_loopback, overlaps, region_of
 from airoute_cli.core.request import Capability
 from airoute_cli.core.scan import classes_of
 from airoute_cli.core.settings import Settings
+from airoute_cli.core.templates import Template
 from airoute_cli.edges.prices import CatalogueEntry, FindPrice
 from airoute_cli.edges.profile.apis import ApiUse
+from airoute_cli.edges.profile.files import Files
 from airoute_cli.edges.profile.problems import Problems
 from airoute_cli.edges.profile.schema import (
     BudgetTable,
@@ -43,9 +45,11 @@ from airoute_cli.edges.profile.schema import (
     RequireTable,
     RouteTable,
     RuleTable,
+    VariantTable,
     WhenTable,
 )
 from airoute_cli.edges.profile.strategies import Use
+from airoute_cli.edges.profile.templates import text_of
 from airoute_cli.edges.profile.validate import Validated
 
 EMBEDDED_PRICE = Price(FREE_RATES, "embedded")
@@ -201,6 +205,7 @@ def _route(table: RouteTable, use: Use, otherwise: str) -> Route:
         fallback=table.fallback,
         when=None if table.when is None else _when(table.when),
         system=table.system,
+        template=table.template,
         settings=Settings.read(table.params),
         on_truncated=OnTruncated(table.on_truncated),
         latency_target_ms=table.latency_target,
@@ -213,6 +218,25 @@ def _route(table: RouteTable, use: Use, otherwise: str) -> Route:
 
 def _budget(table: BudgetTable | None) -> Budget:
     return NO_BUDGET if table is None else Budget(**table.model_dump())
+
+
+def resolve_templates(validated: Validated, files: Files) -> Mapping[str, Template]:
+    """All templates, with the texts of their files."""
+    return MappingProxyType(
+        {
+            name: Template(
+                name,
+                text_of(table, files),
+                _texts(table.models, files),
+                _texts(table.tasks, files),
+            )
+            for name, table in validated.tables.templates.items()
+        }
+    )
+
+
+def _texts(variants: Mapping[str, VariantTable], files: Files) -> Mapping[str, str]:
+    return MappingProxyType({name: text_of(table, files) for name, table in variants.items()})
 
 
 def resolve_run(validated: Validated) -> RunSettings:

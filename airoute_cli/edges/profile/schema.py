@@ -687,6 +687,9 @@ class RouteTable(Table):
     system: Text | None = Field(
         default=None, description="A system message for rows that bring none of their own."
     )
+    template: Name | None = Field(
+        default=None, description="A name from `[templates]`: what words the prompt that is sent."
+    )
     params: Params = Field(
         default_factory=dict, description="As a model's `params`, over which these win."
     )
@@ -716,6 +719,43 @@ class RouteTable(Table):
         return params
 
 
+class VariantTable(Table):
+    """A text of a template."""
+
+    text: Text | None = Field(
+        default=None,
+        description="The prompt in Jinja's language: `{{ prompt }}` is the text of the row's last "
+        "user turn, `{{ system }}` that of its system turns, `{{ metadata.KEY }}` and "
+        "`{{ row.KEY }}` its metadata and its other fields. What the row does not have fails it.",
+    )
+    file: Text | None = Field(
+        default=None, description="The same from a file, relative to the profile."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.text is None) == (self.file is None):
+            both = "both set. Keep one of them" if self.text else "both missing. Give one of them"
+            raise ValueError(f"text and file are {both}.")
+        return self
+
+
+class TemplateTable(VariantTable):
+    """What words the prompt of a route; what it names of a row is sent, metadata too.
+
+    The name is the title and, behind an @, the version: `[templates."code-review@2"]`. A policy
+    sees the row as it came and as it is sent.
+    """
+
+    models: Annotated[dict[str, VariantTable], Kind("table of tables")] = Field(
+        default_factory=dict,
+        description="`models.NAME` is the text for one model; it wins over a task's.",
+    )
+    tasks: Annotated[dict[str, VariantTable], Kind("table of tables")] = Field(
+        default_factory=dict, description="`tasks.NAME` is the text for one task."
+    )
+
+
 class Document(Table):
     """A whole profile."""
 
@@ -725,4 +765,5 @@ class Document(Table):
     providers: dict[str, ProviderTable] = Field(default_factory=dict)
     models: dict[str, ModelTable] = Field(default_factory=dict)
     classifiers: dict[str, ClassifierTable] = Field(default_factory=dict)
+    templates: dict[str, TemplateTable] = Field(default_factory=dict)
     routes: tuple[RouteTable, ...] = ()
