@@ -11,10 +11,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 ANSWER = {
     "id": "chatcmpl-1", "object": "chat.completion", "created": 1_700_000_000, "model": "m",
@@ -29,7 +28,6 @@ _SENTENCE = (
     "office in spite of many calls since"
 )
 WORDS = _SENTENCE.split()
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _CONFIG = """
 load_module {modules}/ngx_http_echo_module.so;
@@ -53,6 +51,9 @@ http {{
 _MODULES = ("/usr/lib/nginx/modules", "/usr/share/nginx/modules", "/usr/lib64/nginx/modules")
 
 
+Command = Sequence[str | Path]
+
+
 @dataclass(frozen=True)
 class Took:
     """What a command and its children took: seconds, and bytes at most at once."""
@@ -62,12 +63,12 @@ class Took:
     memory: int
 
 
-def run(command: Sequence[str | Path], folder: Path, environ: Mapping[str, str] = NOTHING) -> Took:
+def run(command: Command, folder: Path) -> Took:
     """Run a command to its end in ``folder``; stop everything if it fails."""
     started = time.perf_counter()
     with (folder / "stderr").open("w") as told:
         process = subprocess.Popen(
-            list(map(str, command)), cwd=folder, env={**home(folder), **environ},
+            list(map(str, command)), cwd=folder, env=home(folder),
             stdout=subprocess.DEVNULL, stderr=told,
         )  # fmt: skip
         _, status, used = os.wait4(process.pid, 0)
@@ -78,7 +79,16 @@ def run(command: Sequence[str | Path], folder: Path, environ: Mapping[str, str] 
     return Took(used.ru_utime + used.ru_stime, wall, used.ru_maxrss * 1024)
 
 
-def airoute(*arguments: str | Path) -> list[str | Path]:
+def each(commands: Sequence[Command], counts: Sequence[int], folder: Path) -> float:
+    """Milliseconds of CPU time for one row, by two runs of few and of many rows.
+
+    Start-up is no part of a row: the difference is what the rows of the larger one take.
+    """
+    few, many = (run(command, folder).cpu for command in commands)
+    return (many - few) / (counts[1] - counts[0]) * 1_000
+
+
+def airoute(*arguments: str | Path) -> Command:
     """The command line of the product."""
     return [sys.executable, "-m", "airoute_cli", *arguments]
 

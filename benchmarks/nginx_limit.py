@@ -1,6 +1,6 @@
 """How a batch keeps to a real limiter: nginx with ``limit_req`` at 50 calls a second.
 
-    python benchmarks/nginx_limit.py [--seconds 60]
+    python -m benchmarks.nginx_limit [--seconds 60]
 
 needs nginx (``apt-get install nginx-light``) and runs it unprivileged on 127.0.0.1. The same batch
 runs with the limit stated in the profile, with none, and with one that is twice too high; what was
@@ -12,15 +12,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks import ground
+from benchmarks.table import Line, printed
 
 RATE = 50
 BURST = 5
@@ -98,26 +100,53 @@ def nginx(folder: Path) -> Iterator[int]:
         server.wait()
 
 
-def measure(limit: str, seconds: int) -> str:
-    """One batch against a fresh limiter: served a second, and what share was refused."""
+class Outcome(NamedTuple):
+    """What the limiter's own log says: calls it let through and refused, and how full it was."""
+
+    served: int
+    refused: int
+    used: float
+    used_late: float
+
+
+def measure(limit: str, seconds: int) -> Outcome:
+    """One batch against a fresh limiter."""
     with tempfile.TemporaryDirectory() as name, nginx(folder := Path(name)) as port:
         (folder / "airoute.toml").write_text(PROFILE.format(port=port, limit=limit))
         rows = (json.dumps({"custom_id": f"r{n}", "prompt": "yes?"}) for n in range(RATE * seconds))
         (folder / "rows.jsonl").write_text("\n".join(rows))
-        command = [sys.executable, "-m", "airoute_cli", "batch", "rows.jsonl", "-o", "run", "-q"]
-        home = {**os.environ, "HOME": name, "XDG_STATE_HOME": f"{name}/state"}
-        code = subprocess.run(command, cwd=folder, env=home, check=False).returncode
+        ground.run(ground.airoute("batch", "rows.jsonl", "-o", "run", "-q"), folder)
         lines = (folder / "access.log").read_text().split("\n")[:-1]
     told = [(float(at), status) for at, status in (line.split() for line in lines)]
     served = [at for at, status in told if status == "200"]
-    refused = len(told) - len(served)
-    late = served[len(served) // 3 :]
-    return (
-        f"{len(served):,} of {RATE * seconds:,} served, exit {code}; "
-        f"{(len(served) - 1) / (served[-1] - served[0]) / RATE:.1%} of the ceiling over all, "
-        f"{(len(late) - 1) / (late[-1] - late[0]) / RATE:.1%} in the last two thirds; "
-        f"refused {refused} = {refused / len(told):.2%}"
+    return Outcome(
+        len(served),
+        len(told) - len(served),
+        _used(served),
+        _used(served[len(served) // 3 :]),
     )
+
+
+def lines(seconds: int) -> list[Line]:
+    """One line for each profile."""
+    return [_line(name, limit, seconds) for name, limit in CASES.items()]
+
+
+def _line(name: str, limit: str, seconds: int) -> Line:
+    found = measure(limit, seconds)
+    stated = name.startswith("stated: ")
+    goal = "at least 97 %, under 0.5 % refused" if stated else "within 10 % once settled"
+    return Line(
+        f"nginx, {RATE} a second; {name}",
+        f"{found.used:.1%} used, {found.used_late:.1%} in the last two thirds",
+        f"{found.refused} of {found.served + found.refused:,} refused: "
+        f"{found.refused / (found.served + found.refused):.2%}",
+        goal,
+    )
+
+
+def _used(times: list[float]) -> float:
+    return (len(times) - 1) / (times[-1] - times[0]) / RATE
 
 
 def main() -> None:
@@ -126,7 +155,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60, help="rows for so many seconds")
     asked = parser.parse_args()
     for name, limit in CASES.items():
-        print(f"{name}: {measure(limit, asked.seconds)}", flush=True)
+        print(printed(_line(name, limit, asked.seconds)), flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ NEEDS = {
     "litellm_router": ("litellm",),
     "langchain_abatch": ("langchain-openai",),
 }
-# Start-up is no part of a request: the difference of two runs is what the rows of one more take.
+AT_ONCE = 64
 FEW = 500
 MANY = {FLOOR: 20_500, "airoute": 10_500}
 MANY_OF_PEERS = 2_500
@@ -36,14 +36,14 @@ def python_of(peer: str, cache: Path) -> Path:
     return python
 
 
-def command_of(peer: str, cache: Path, base_url: str, rows: Path, in_flight: int) -> list[object]:
+def command_of(peer: str, cache: Path, base_url: str, rows: Path, in_flight: int) -> ground.Command:
     """How a peer is run in the folder of its rows."""
     program = PEERS / f"{peer}.py"
     results = rows.with_name("results.jsonl")
-    return [python_of(peer, cache), program, base_url, rows, results, in_flight]
+    return [python_of(peer, cache), program, base_url, rows, results, str(in_flight)]
 
 
-def product(base_url: str, rows: Path, in_flight: int) -> list[object]:
+def product(base_url: str, rows: Path, in_flight: int) -> ground.Command:
     """How the product is run."""
     profile = ground.write_profile(rows.with_name("airoute.toml"), base_url)
     run = tempfile.mkdtemp(dir=rows.parent)
@@ -57,7 +57,7 @@ def measure(cache: Path, in_flight: int, peers: tuple[str, ...]) -> list[Line]:
     with tempfile.TemporaryDirectory() as name, ground.server(Path(name)) as url:
         folder, base_url = Path(name), f"{url}/at-once"
 
-        def of(peer: str) -> Callable[[Path], list[object]]:
+        def of(peer: str) -> Callable[[Path], ground.Command]:
             if peer == "airoute":
                 return lambda rows: product(base_url, rows, in_flight)
             return lambda rows: command_of(peer, cache, base_url, rows, in_flight)
@@ -75,10 +75,8 @@ def measure(cache: Path, in_flight: int, peers: tuple[str, ...]) -> list[Line]:
     ]
 
 
-def _each(peer: str, command: Callable[[Path], list[object]], folder: Path) -> float:
+def _each(peer: str, command: Callable[[Path], ground.Command], folder: Path) -> float:
     """Milliseconds of CPU time for one row more."""
-    many = MANY.get(peer, MANY_OF_PEERS)
-    few = ground.write_rows(folder / "few.jsonl", FEW)
-    more = ground.write_rows(folder / "many.jsonl", many)
-    spent = [ground.run(list(map(str, command(rows))), folder).cpu for rows in (few, more)]
-    return (spent[1] - spent[0]) / (many - FEW) * 1_000
+    counts = (FEW, MANY.get(peer, MANY_OF_PEERS))
+    files = [ground.write_rows(folder / f"{count}.jsonl", count) for count in counts]
+    return ground.each([command(rows) for rows in files], counts, folder)

@@ -7,18 +7,12 @@ import json
 import sys
 from pathlib import Path
 
-import httpx
 from openai import AsyncOpenAI
 
 
 async def main(base_url: str, rows: Path, results: Path, in_flight: int) -> None:
     """Ask for every row, so many at once, and write one line for each answer."""
-    limits = httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
-    client = AsyncOpenAI(
-        base_url=f"{base_url}/v1",
-        api_key="sk-none",
-        http_client=httpx.AsyncClient(limits=limits, timeout=600),
-    )
+    client = AsyncOpenAI(base_url=f"{base_url}/v1", api_key="sk-none")
     with rows.open() as given, results.open("w") as file:
 
         async def work() -> None:

@@ -7,19 +7,12 @@ import json
 import sys
 from pathlib import Path
 
-import httpx
 from langchain_openai import ChatOpenAI
 
 
 async def main(base_url: str, rows: Path, results: Path, in_flight: int) -> None:
     """Ask for all rows, so many at once, and write one line for each answer."""
-    limits = httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
-    model = ChatOpenAI(
-        model="m",
-        base_url=f"{base_url}/v1",
-        api_key="sk-none",
-        http_async_client=httpx.AsyncClient(limits=limits, timeout=600),
-    )
+    model = ChatOpenAI(model="m", base_url=f"{base_url}/v1", api_key="sk-none")
     given = [json.loads(line) for line in rows.open()]
     answers = await model.abatch(
         [row["prompt"] for row in given], config={"max_concurrency": in_flight}
