@@ -25,16 +25,18 @@ _ID_CHARS = 16
 class Seal:
     """Makes keyed digests: HMAC-SHA256 (RFC 2104)."""
 
-    __slots__ = ("_key", "id")
+    __slots__ = ("_begun", "id")
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._begun = hmac.new(key, digestmod=hashlib.sha256)
         # Names the key and does not tell it.
         self.id = hashlib.sha256(b"airoute audit key\0" + key).hexdigest()[:_ID_CHARS]
 
     def digest(self, content: bytes) -> bytes:
         """32 bytes that only the holder of the key can find again for the same content."""
-        return hmac.digest(self._key, content, "sha256")
+        keyed = self._begun.copy()  # a fresh one would look its algorithm up each time
+        keyed.update(content)
+        return keyed.digest()
 
 
 def user_seal() -> Seal:

@@ -253,7 +253,6 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         recorder=Recorder(
             profile,
             folder,
-            past.index,
             counts,
             past.tally,
             trail,

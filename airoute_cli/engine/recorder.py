@@ -13,7 +13,6 @@ from airoute_cli.core.plan import Call, Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import BadRow, Row
 from airoute_cli.edges.run_folder.folder import RunFolder
-from airoute_cli.edges.run_folder.index import RowIndex
 from airoute_cli.edges.run_folder.journal import journal_line
 from airoute_cli.engine import debug
 from airoute_cli.engine.audit_trail import AuditTrail
@@ -30,7 +29,6 @@ class Recorder:
         self,
         profile: Profile,
         folder: RunFolder,
-        index: RowIndex,
         counts: Counts,
         tally: Tally,
         trail: AuditTrail,
@@ -40,7 +38,6 @@ class Recorder:
     ) -> None:
         self._profile = profile
         self._folder = folder
-        self._index = index
         self._counts = counts
         self._tally = tally
         self._emitter = emitter
@@ -102,7 +99,6 @@ class Recorder:
     def _complete(self, row: Row, outcome: Outcome, position: int) -> None:
         line, told = result_line(row, outcome, self._profile, self._pass)
         offset = self._folder.results.append(line)
-        self._index.finish(row.custom_id, row.digest)
         self._tally.add(told)
         self._counts.end(RowState.COMPLETED)
         if self._emitter:

@@ -8,8 +8,9 @@ from typing import Self
 
 from airoute_cli.core.profile import Profile
 
-# Rows under way, waiting ones included.
-ROWS_UNDER_WAY = 2_048
+# Rows under way, waiting ones included: enough to have some at hand for every call that ends, and
+# few enough for the processor's cache.
+ROWS_UNDER_WAY = 256
 BYTES_UNDER_WAY = 64 * 2**20
 
 # A model's rows may take that many times the room that is still free: two thirds of it all for

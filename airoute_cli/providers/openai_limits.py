@@ -20,6 +20,8 @@ _DRAFTED = re.compile(r";\s*([qrt])=(\d+)")
 
 def read_limits(headers: Mapping[str, str], now: float) -> RateLimits | None:  # noqa: ARG001 - as all
     """The limits that the headers tell, None where they are silent."""
+    if not any("ratelimit" in name for name in headers):
+        return None
     requests = _allowance(headers, "requests") or _drafted(headers)
     tokens = _allowance(headers, "tokens")
     return RateLimits(requests, tokens) if requests or tokens else None
@@ -36,10 +38,11 @@ def number_in(text: str | None) -> float | None:
 
 def _allowance(headers: Mapping[str, str], what: str) -> Allowance | None:
     reset = headers.get(f"{_PREFIX}-reset-{what}", "")
+    seconds = go_duration(reset)
     told = Allowance(
         limit=number_in(headers.get(f"{_PREFIX}-limit-{what}")),
         remaining=number_in(headers.get(f"{_PREFIX}-remaining-{what}")),
-        reset_s=go_duration(reset) if go_duration(reset) is not None else number_in(reset),
+        reset_s=number_in(reset) if seconds is None else seconds,
     )
     return told if told != Allowance() else None
 

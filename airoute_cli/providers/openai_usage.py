@@ -16,12 +16,13 @@ _CACHED = (
     ("prompt_cache_hit_tokens",),
 )
 _WRITTEN = ("prompt_tokens_details", "cache_write_tokens")
+_INFINITY = float("inf")
 _REASONED = ("completion_tokens_details", "reasoning_tokens")
 
 
 def read_usage(given: Any) -> Usage | None:
     """The usage of an answer, None where it tells none."""
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         return None
     if not any(is_number(given.get(name)) for name in ("prompt_tokens", "completion_tokens")):
         return None
@@ -37,7 +38,7 @@ def read_usage(given: Any) -> Usage | None:
 
 def read_responses_usage(given: Any) -> Usage | None:
     """The usage of a response object; gateways also give it in the words of chat completions."""
-    if not isinstance(given, Mapping) or not is_number(given.get("output_tokens")):
+    if not isinstance(given, dict) or not is_number(given.get("output_tokens")):
         return read_usage(given)
     return Usage(
         input_tokens=_count(given, ("input_tokens",)),
@@ -56,9 +57,8 @@ def read_cost(given: Any) -> Decimal | None:
 
 def is_number(value: Any) -> bool:
     """Whether it is a count or an amount: finite and not below zero."""
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
-    )
+    kind = type(value)  # a bool is an int, and no number here
+    return (kind is int or kind is float) and 0 <= value < _INFINITY
 
 
 def _output(given: Mapping[str, Any], reasoning: int) -> int:
@@ -71,5 +71,7 @@ def _output(given: Mapping[str, Any], reasoning: int) -> int:
 def _count(given: Mapping[str, Any], path: tuple[str, ...]) -> int:
     value: Any = given
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        if not isinstance(value, dict):
+            return 0
+        value = value.get(name)
     return int(value) if is_number(value) else 0

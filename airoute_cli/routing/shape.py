@@ -21,11 +21,14 @@ def shape(
     """
     cap = output_cap(request.settings, route, model)
     settings = request.settings.over(route.settings) if route else request.settings
-    wanted = without(replace(request, settings=settings), dropped)
+    wanted = request
+    if dropped:
+        wanted = without(replace(request, settings=settings), dropped)
+        settings = wanted.settings
     return replace(
         wanted,
         messages=_with_system(wanted.messages, route.system if route else None),
-        settings=replace(wanted.settings.over(model.settings), max_output_tokens=cap),
+        settings=replace(settings.over(model.settings), max_output_tokens=cap),
     )
 
 

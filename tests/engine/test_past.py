@@ -97,9 +97,7 @@ def _run_pass(path: Path, number: int, given: Pass, usd: Decimal | None) -> Tall
     with folder, Past.read(folder, SEAL) as past:
         folder.write_manifest({"passes": number})
         trail = AuditTrail(folder.audit, ProfileChain(PROFILE), SEAL, number)
-        recorder = Recorder(
-            PROFILE, folder, past.index, Counts(), past.tally, trail, pass_number=number
-        )
+        recorder = Recorder(PROFILE, folder, Counts(), past.tally, trail, pass_number=number)
         for name, carried in given.rows.items():
             _carry(recorder, name, carried, usd)
         recorder.close()

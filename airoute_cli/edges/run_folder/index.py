@@ -45,24 +45,30 @@ class RowIndex:
 
     def __init__(self) -> None:
         self._database = open_scratch(*_TABLES)
+        # A new run has no earlier pass, and need not ask for each of its rows.
+        self._has_results = self._has_incomplete = False
 
     def finish(self, custom_id: str, digest: bytes) -> None:
         """Note that a row with this content has its result; a later one wins."""
+        self._has_results = True
         self._run(_FINISH, key_of(custom_id), digest)
 
     def finished(self, custom_id: str, digest: bytes) -> Finished:
         """Whether the row has its result."""
-        found = self._run(_FINISHED, key_of(custom_id))
+        found = self._run(_FINISHED, key_of(custom_id)) if self._has_results else None
         if found is None:
             return Finished.NO
         return Finished.SAME if found == digest else Finished.CHANGED
 
     def note_incomplete(self, custom_id: str, digest: bytes, state: str) -> None:
         """Note that a row ended without a result; the last state that is noted holds."""
+        self._has_incomplete = True
         self._run(_NOTE, key_of(custom_id), digest, state)
 
     def incomplete(self, custom_id: str, digest: bytes) -> str | None:
         """The last state of a row with this content that has no result, None if it has none."""
+        if not self._has_incomplete:
+            return None
         found: str | None = self._run(_INCOMPLETE, key_of(custom_id), digest)
         return found
 
