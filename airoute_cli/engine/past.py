@@ -17,8 +17,9 @@ from airoute_cli.edges.run_folder.intents import EndedCalls, Intent, intent_in
 from airoute_cli.engine.audit_records import ATTEMPT, OPENINGS
 from airoute_cli.engine.tally import Tally
 
-# Answers of a provider that no model of it had a part in.
-_AT_THE_DOOR = frozenset({ErrorKind.AUTH, ErrorKind.QUOTA, ErrorKind.NOT_FOUND})
+# A model that is not there has read nothing; a profile that names the right one mends it. A key or
+# a quota that was refused is another matter: the row has left for somebody who is there.
+_AT_THE_DOOR = frozenset({ErrorKind.NOT_FOUND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Past:
         """Read a folder's logs once, line by line.
 
         ``with_tries`` also indexes which rows were tried, and in which pass first. What a provider
-        turned away at its door (the key, the quota, a model that is not there) is no try.
+        turned away because there is no such model is no try.
         """
         with closing(RowIndex()) as index:
             tally = Tally()

@@ -171,7 +171,9 @@ class Planner:
 
     def left_by(self, rule: str, basis: Basis, snapshot: Snapshot) -> frozenset[str] | None:
         """Whom one rule alone leaves for a row; None if it does not govern the row."""
-        subjects = [recalled(one, ()).subject for one in (basis, *basis.sent)]
+        # By the profile in force alone: what an earlier one of the run says is not asked here.
+        own = [one._replace(earlier=()) for one in (basis, *basis.sent)]
+        subjects = [recalled(one, ()).subject for one in own]
         each = [self._rulebook.left_by(rule, subject, snapshot) for subject in subjects]
         governed = [left for left in each if left is not None]
         return frozenset.intersection(*governed) if governed else None

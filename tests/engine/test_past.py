@@ -155,7 +155,7 @@ def test_the_first_pass_that_tried_a_row_is_known_where_it_is_wanted(tmp_path, w
 
 @pytest.mark.parametrize(
     ("kind", "found"),
-    [(ErrorKind.NOT_FOUND, None), (ErrorKind.AUTH, None), (ErrorKind.SERVER, 1), (None, 1)],
+    [(ErrorKind.NOT_FOUND, None), (ErrorKind.AUTH, 1), (ErrorKind.SERVER, 1), (None, 1)],
 )
 def test_what_was_turned_away_at_the_door_is_no_try(tmp_path, kind, found):
     path = tmp_path / "run"
