@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from airoute_cli.cli.app import app
 from airoute_cli.edges.ledger import ledger_path
+from airoute_cli.engine.audit_verify import verify
 from tests.e2e.conftest import read_lines
 from tests.servers.scripted import ok, slow
 
@@ -192,6 +193,9 @@ def test_costs_are_told_side_by_side_by_model_route_day_tier_and_run(
     assert told["Free-0"]["degraded"]
     assert (told["Free-0"]["model"], told["Free-0"]["tier"]) == ("here", "Free")
     assert "degraded" not in told["pro-0"]
+    assert verify(tmp_path / "run").holds
+    story = CliRunner().invoke(app, ["audit", "show", str(tmp_path / "run"), "Free-0"]).stdout
+    assert ", as a budget had no room for the plan\nend         completed by here" in story
     assert told["pro-0"]["cost"]["reported_usd"] == 0.00004
 
     def costs(*args: str) -> dict[str, tuple[int, float, float]]:

@@ -42,7 +42,8 @@ def draw_story(story: Story) -> None:
     if not story.calls:
         say("asked       nobody")
     for number, call in enumerate(story.calls):
-        say(f"{'' if number else 'asked':12}{_call_line(call)}")
+        why = _degraded(story, call.intent)
+        say(f"{'' if number else 'asked':12}{_call_line(call)}{why}")
     say(f"end         {_end_line(story.end)}")
 
 
@@ -83,7 +84,7 @@ def draw_run(story: RunStory, run: Path) -> None:
 
 
 def _draw_decision(story: Story, decided: Decided) -> None:
-    told, features = decided.told, decided.told.get("features", {})
+    told = decided.told
     say(
         f"row         {story.wanted}, line {told['line']} of the input, pass {told['pass']}, "
         f"decided {_when(told['at'])} (record {told['n']:,})"
@@ -91,16 +92,7 @@ def _draw_decision(story: Story, decided: Decided) -> None:
     if decided.plan is None:
         say("decision    the record is damaged; see airoute audit verify")
         return
-    shown = {
-        "input_tokens": features.get("input_tokens", 0),
-        "task": features.get("task", "not looked for"),
-        "needs": features.get("needs", ()),
-        "metadata": features.get("metadata", {}),
-        **({"complexity": features["complexity"]} if "complexity" in features else {}),
-    }
-    if "complexity" in features:
-        shown["complexity"] = features["complexity"]
-    draw_plan(shown, decided.plan)
+    draw_plan(told.get("features", {}), decided.plan)
 
 
 def _call_line(call: Tried) -> str:
@@ -117,6 +109,16 @@ def _call_line(call: Tried) -> str:
         parts.append(f"{usage.get('input_tokens', 0):,} in, {usage.get('output_tokens', 0):,} out")
     parts.append(_usd(end["usd"]))
     return ", ".join(parts)
+
+
+def _degraded(story: Story, intent: Mapping[str, Any]) -> str:
+    """What is added of a call that took the place of a plan that a budget had no room for."""
+    decided = (one.told for one in story.decisions if one.told["pass"] == intent["pass"])
+    told = next(decided, {})
+    planned = {call["model"] for call in told.get("calls", ())}
+    if intent["model"] in planned or intent["model"] not in told.get("instead", ()):
+        return ""
+    return ", as a budget had no room for the plan"
 
 
 def _outcome(end: Mapping[str, Any]) -> str:

@@ -20,12 +20,15 @@ _ENDS: Mapping[OnEmpty, str] = {
 
 
 def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
-    """Features, rules, candidates and calls, each with its reason."""
-    shown = [f"about {features['input_tokens']:,} input tokens", f"task {features['task']}"]
-    if "complexity" in features:
-        shown.append(f"complexity {features['complexity']:g}")
-    shown += [f"needs {need}" for need in features["needs"]]
-    shown += [f"{key}={value}" for key, value in features["metadata"].items()]
+    """Features, rules, candidates and calls, each with its reason.
+
+    Only features that are there are shown: an audit file holds those that somebody asked for.
+    """
+    shown = [f"about {features.get('input_tokens', 0):,} input tokens"]
+    shown += [f"task {features['task']}"] if "task" in features else []
+    shown += [f"complexity {features['complexity']:g}"] if "complexity" in features else []
+    shown += [f"needs {need}" for need in features.get("needs", ())]
+    shown += [f"{key}={value}" for key, value in features.get("metadata", {}).items()]
     say("features    " + ", ".join(shown))
     for line in _policy_lines(plan):
         say(line)
