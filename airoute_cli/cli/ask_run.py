@@ -13,7 +13,7 @@ from airoute_cli.cli.render.machine import print_json
 from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import UsageError
-from airoute_cli.core.outcome import Outcome, RowState
+from airoute_cli.core.outcome import Outcome, OutputState, RowState
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Document, Image, Row
 from airoute_cli.engine.one import plan_one, prompt_row
@@ -47,7 +47,8 @@ def answer(
     if json:
         print_json(_told(row, outcome, opened))
     else:
-        _print(outcome.completion, spoken)
+        formless = outcome.output is not None and outcome.output.state is OutputState.INVALID
+        _print(None if formless else outcome.completion, spoken)
     sys.stdout.flush()  # before anything on stderr, as both may be the same terminal
     if usage and not quiet:
         sys.stderr.write(_usage_line(outcome) + "\n")

@@ -71,6 +71,30 @@ class Step:
     usd: Decimal | None = Decimal(0)
 
 
+class OutputState(StrEnum):
+    """What became of an answer that must be JSON: as it came, or what it took to make it so."""
+
+    VALID = "valid"
+    STRIPPED = "stripped"
+    REPAIRED = "repaired"
+    REPAIR_CALL = "repair_call"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How an answer came to the form that was asked for.
+
+    ``prompted``: the schema was put into words, as the model's API has no field for it. ``answer``
+    is the text as it came, where it is invalid to the end.
+    """
+
+    state: OutputState
+    prompted: bool = False
+    reason: str | None = None
+    answer: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RowFailure:
     """Why a row did not complete: a machine's word and a sentence."""
@@ -85,7 +109,8 @@ class Outcome:
 
     ``usd`` counts every attempt whose cost is known; None if one has an unknown price. ``steps``
     are a cascade's or an ensemble's; ``accepted`` is False for an answer that was kept although it
-    did not pass, and ``combined`` says how several answers became one.
+    did not pass, and ``combined`` says how several answers became one. ``output`` is
+    that of an answer that must be JSON.
     """
 
     state: RowState
@@ -99,3 +124,4 @@ class Outcome:
     steps: tuple[Step, ...] = ()
     accepted: bool | None = None
     combined: str | None = None
+    output: Output | None = None

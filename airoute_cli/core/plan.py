@@ -73,6 +73,7 @@ class CallRole(StrEnum):
     SAMPLE = "sample"
     MEMBER = "member"
     JUDGE = "judge"
+    REPAIR = "repair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ class Call:
     is sent. ``expected_usd`` and ``worst_usd`` are None where the price is unknown. ``dropped``
     are elements of the request that the model cannot carry and that will not be sent. ``sample``
     counts the uses of the same model for one row, from 0: each gets a seed of its own.
-    ``logprobs``: the probabilities of the answer's tokens are asked for.
+    ``logprobs``: the probabilities of the answer's tokens are asked for. ``prompted``: the schema
+    of the answer is put into words.
     """
 
     model: str
@@ -95,10 +97,13 @@ class Call:
     dropped: tuple[str, ...] = ()
     sample: int = 0
     logprobs: bool = False
+    prompted: bool = False
 
 
 # These calls are made only where those before them gave no answer that is good enough.
-_ONLY_IF_NEEDED = frozenset({CallRole.FALLBACK, CallRole.ESCALATION, CallRole.STAND_IN})
+_ONLY_IF_NEEDED = frozenset(
+    {CallRole.FALLBACK, CallRole.ESCALATION, CallRole.STAND_IN, CallRole.REPAIR}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from airoute_cli.core.elements import CARRIES_ALL, Carrier
 from airoute_cli.core.money import Price
 from airoute_cli.core.policy import NO_POLICY, Policy
 from airoute_cli.core.regions import is_loopback, lies_within, region_of
-from airoute_cli.core.request import Capability
+from airoute_cli.core.request import Capability, ResponseSchema
 from airoute_cli.core.settings import EMPTY, NOTHING, Settings
 from airoute_cli.core.templates import Template
 
@@ -198,7 +198,8 @@ class Classifier:
 class Route:
     """One ``[[routes]]`` entry. ``when`` None: the default. ``options`` belong to the strategy.
 
-    ``on_budget`` None: as the policy says.
+    ``on_budget`` None: as the policy says. ``schema`` is the form of answers to rows that bring
+    none; with ``repair`` a model is asked once to put right what does not have it.
     """
 
     name: str
@@ -208,6 +209,8 @@ class Route:
     when: When | None = None
     system: str | None = None
     template: str | None = None
+    schema: ResponseSchema | None = None
+    repair: bool = True
     settings: Settings = EMPTY
     on_truncated: OnTruncated = OnTruncated.KEEP
     latency_target_ms: float | None = None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
-from airoute_cli.core.plan import Plan
+from airoute_cli.core.plan import CallRole, Plan
 from airoute_cli.core.policy import OnEmpty
 from airoute_cli.core.profile import Model, Profile
 from airoute_cli.core.request import Request, Row
@@ -47,13 +47,15 @@ class Side:
 
     def chain(self, plan: Plan) -> tuple[Model, ...]:
         """Every model that the plan may send the row to, in order."""
-        return tuple(self.profile.models[call.model] for call in plan.calls)
+        asked = (call.model for call in plan.calls if call.role is not CallRole.REPAIR)
+        return tuple(self.profile.models[name] for name in asked)
 
     def sent(self, plan: Plan, row: Row) -> Request:
         """What the first model of the plan gets."""
         first = plan.calls[0]
         model, route = self.profile.models[first.model], self.routes.get(plan.route)
-        return shape(plan.prompts.get(model.name, row.request), route, model, first.dropped)
+        request = plan.prompts.get(model.name, row.request)
+        return shape(request, route, model, first.dropped, prompted=first.prompted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,8 @@ def _call(call: Call) -> dict[str, Any]:
         told["sample"] = call.sample
     if call.logprobs:
         told["logprobs"] = True
+    if call.prompted:
+        told["prompted"] = True
     return told
 
 

@@ -19,6 +19,7 @@ from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.course import Course, OnAttempt, OnEnd, failed, unavailable
 from airoute_cli.engine.doors import TROUBLE, Doors
 from airoute_cli.engine.endpoints import EndpointSource, OnText
+from airoute_cli.engine.formed import formed
 from airoute_cli.engine.gate import Gate, GateClosedError, TurnedAwayError
 from airoute_cli.engine.lasting import is_lasting, may_be_lasting
 from airoute_cli.engine.live_figures import LiveFigures
@@ -28,6 +29,7 @@ from airoute_cli.engine.retry import Verdict, decide
 from airoute_cli.engine.veil import Veil
 from airoute_cli.engine.ways import IN_TURN, ways_of
 from airoute_cli.engine.ways.way import Answer
+from airoute_cli.routing.output.form import with_form
 from airoute_cli.routing.probing import probed
 from airoute_cli.routing.shape import shape
 
@@ -81,26 +83,35 @@ class Executor:
             return closure.nobody(plan)
         started = self._clock.now()
         veil = Veil(plan, request, on_text)
+        route = self._route(plan)
+        asked = with_form(veil.request, route)
         course = Course(
             plan,
-            veil.request,
-            self._route(plan),
+            asked,
+            route,
             self._settings,
-            veil.on_text,
+            # What may have to be put right is not shown before.
+            None if asked.schema else veil.on_text,
             on_attempt,
             on_end,
             purse,
             veil.prompts,
         )
-        course.calls, course.left = plan.calls, list(plan.calls)
+        course.calls = tuple(call for call in plan.calls if call.role is not CallRole.REPAIR)
+        course.left = list(course.calls)
         try:
             way = IN_TURN if plan.degraded else self._ways.get(course.route.name, IN_TURN)
             outcome = await way.follow(course, self)
+            if asked.schema:
+                outcome = await formed(outcome, course, self, veil.show)
         except GateClosedError:
             outcome = Outcome(RowState.PENDING, plan)
         self._canary.judge(outcome, [attempt.model for attempt in course.attempts])
+        outcome = veil.lift(outcome)
+        if on_text and asked.schema and outcome.state is RowState.COMPLETED and outcome.completion:
+            on_text(outcome.completion.text or outcome.completion.refusal or "")
         return replace(
-            veil.lift(outcome),
+            outcome,
             attempts=tuple(course.attempts),
             usd=total_usd(course.attempts),
             latency_ms=(self._clock.now() - started) * 1000,
@@ -166,7 +177,9 @@ class Executor:
 
     async def _ask_again_and_again(self, call: Call, course: Course) -> Completion | None:
         model = self._models[call.model]
-        shaped = shape(course.request_to(model.name), course.route, model, call.dropped)
+        shaped = shape(
+            course.request_to(model.name), course.route, model, call.dropped, prompted=call.prompted
+        )
         shaped = probed(shaped, call, model, repeated=_is_repeated(call, course.plan))
         while (ticket := self._doors.enter(model.name)) is not None:
             try:

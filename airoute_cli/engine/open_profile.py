@@ -18,6 +18,7 @@ from airoute_cli.edges.profile.reference import reference
 from airoute_cli.edges.profile.strategies import Strategies
 from airoute_cli.edges.profile.templates import Templating, TextFault
 from airoute_cli.providers.registry import format_names, format_spec
+from airoute_cli.routing.output.json_schema import schema_problem
 from airoute_cli.routing.strategies import OPTIONS, STRATEGIES
 from airoute_cli.routing.tasks import TASKS
 from airoute_cli.routing.templates import faults
@@ -29,7 +30,13 @@ def open_profile(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
     Raises ProfileError with everything that is wrong, or with the command that writes one.
     """
     path = find_profile(explicit, environ, Path.cwd())
-    return load_profile(path, strategies=strategies(), apis=apis(), templating=templating())
+    return load_profile(
+        path,
+        strategies=strategies(),
+        apis=apis(),
+        templating=templating(),
+        schema_problem=schema_problem,
+    )
 
 
 def open_untrained(explicit: Path | None, environ: Mapping[str, str]) -> Profile:

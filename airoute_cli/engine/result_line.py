@@ -11,7 +11,7 @@ import orjson
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.money import Usage
-from airoute_cli.core.outcome import Attempt, Outcome, Step
+from airoute_cli.core.outcome import Attempt, Outcome, Output, Step
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row, ToolCall
@@ -76,6 +76,7 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
         **_dropped(plan, outcome.model),
         **({"degraded": True} if plan and plan.degraded else {}),
         **_steps(outcome),
+        **({"output": output_dict(outcome.output)} if outcome.output else {}),
         "usage": usage_dict(usage),
         "cost": {
             "usd": outcome.usd,
@@ -125,6 +126,16 @@ def _steps(outcome: Outcome) -> dict[str, Any]:
         "accepted": outcome.accepted,
         **({"combined": outcome.combined} if outcome.combined else {}),
         "steps": [step_dict(step) for step in outcome.steps],
+    }
+
+
+def output_dict(output: Output) -> dict[str, Any]:
+    """How the answer came to its form; what is absent is left out."""
+    told = {"reason": output.reason, "answer": output.answer}
+    return {
+        "state": output.state,
+        "schema": "prompted" if output.prompted else "native",
+        **{key: value for key, value in told.items() if value is not None},
     }
 
 

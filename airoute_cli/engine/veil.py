@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from airoute_cli.core.outcome import Outcome
@@ -27,6 +28,11 @@ class Veil:
             self.request, self.prompts = hidden[0], dict(zip(names, hidden[1:], strict=True))
             if on_text:
                 self.on_text = self._relay = Relay(self._redaction, on_text)
+
+    @property
+    def show(self) -> Callable[[str], str] | None:
+        """Puts the originals back into a text; None where nothing is replaced."""
+        return self._redaction.show if self._redaction else None
 
     def lift(self, outcome: Outcome) -> Outcome:
         """The outcome with the originals in its answer."""

@@ -10,10 +10,11 @@ from airoute_cli.core.figures import NO_FIGURES, Snapshot
 from airoute_cli.core.plan import Basis, Call, CallRole, Candidate, Features, Plan, RuleVerdict
 from airoute_cli.core.policy import Exclusion, OnEmpty, Ruling
 from airoute_cli.core.profile import Model, OnUnavailable, Profile, Route
-from airoute_cli.core.request import Request
+from airoute_cli.core.request import Capability, Request
 from airoute_cli.core.settings import NOTHING
 from airoute_cli.routing.choice import Choice, Chooser
 from airoute_cli.routing.eligible import checks_for, eligible
+from airoute_cli.routing.output.form import schema_tokens, wants_form
 from airoute_cli.routing.strategies import STRATEGIES
 from airoute_cli.routing.strategies.base import Ordering, Passed, Pick, StrategyContext
 from airoute_cli.routing.strategies.cheapest import by_cost
@@ -82,7 +83,10 @@ class CompiledRoute:
         picks = (*ordering.picks, *self._behind(able, ordering))
         if picks:
             picks = (*picks, *self._stand_ins(able))
-        calls = tuple(pick.call(place) for place, pick in enumerate(picks))
+        calls = (
+            *(pick.call(place) for place, pick in enumerate(picks)),
+            *self._repair(picks[:1], features),
+        )
         instead = self._instead(sent, snapshot, trail) if picks else ()
         return Plan(
             route=self.route.name,
@@ -176,6 +180,15 @@ class CompiledRoute:
         ]
         able.sort(key=lambda choice: (choice.name not in self._own, choice.worst_usd))
         return tuple(choice.call(CallRole.ANSWER) for choice in able)
+
+    def _repair(self, first: Iterable[Pick], features: Features) -> Iterator[Call]:
+        """Where the answer must be JSON: one call of the first model that puts it right."""
+        if not (self.route.repair and wants_form(features, self.route)):
+            return
+        own = Capability.JSON_SCHEMA in features.needs
+        tokens = features.input_tokens if own else schema_tokens(self.route.schema)
+        for pick in first:
+            yield pick.choice.repair(tokens)
 
     def _refusal(self, reasons: Mapping[str, str | None]) -> str:
         each = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())

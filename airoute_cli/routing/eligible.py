@@ -11,6 +11,9 @@ from airoute_cli.routing.carry import hinders, named
 from airoute_cli.routing.choice import Choice
 from airoute_cli.routing.wording import listed
 
+# What a model that has no field for it is asked for in words.
+_FORM = frozenset({Capability.JSON_SCHEMA})
+
 Check = Callable[[Features, Choice], str | None]
 
 _AS_WORDS = {
@@ -39,9 +42,10 @@ def checks_for(unknown_price: UnknownPrice, unsupported: Unsupported) -> tuple[C
 
 
 def _capabilities(features: Features, choice: Choice) -> str | None:
-    if features.needs <= choice.model.capabilities:
+    needs = features.needs - _FORM if choice.prompted else features.needs
+    if needs <= choice.model.capabilities:
         return None
-    missing = sorted(features.needs - choice.model.capabilities)
+    missing = sorted(needs - choice.model.capabilities)
     return f"cannot do {listed([_AS_WORDS[capability] for capability in missing], 'or')}"
 
 

@@ -71,6 +71,7 @@ def _call(call: Call) -> dict[str, Any]:
         "dropped": named(call.dropped),
         **({"sample": call.sample} if call.sample else {}),
         **({"logprobs": True} if call.logprobs else {}),
+        **({"prompted": True} if call.prompted else {}),
     }
 
 

@@ -8,28 +8,36 @@ from airoute_cli.core.profile import DEFAULT_MAX_OUTPUT_TOKENS, Model, Route
 from airoute_cli.core.request import Message, Request, Text
 from airoute_cli.core.settings import Settings
 from airoute_cli.routing.carry import without
+from airoute_cli.routing.output.form import in_words, with_form
 
 
 def shape(
-    request: Request, route: Route | None, model: Model, dropped: tuple[str, ...] = ()
+    request: Request,
+    route: Route | None,
+    model: Model,
+    dropped: tuple[str, ...] = (),
+    *,
+    prompted: bool = False,
 ) -> Request:
     """``request`` with its settings over the route's over the model's, and the route's system turn.
 
     ``max_output_tokens`` is always set. A row that has a system turn of its own keeps that one.
     ``route`` is None where the model was named by hand. What was ``dropped`` is left out; the
-    model's own settings are what its profile says that it takes, and are never dropped.
+    model's own settings are what its profile says that it takes, and are never dropped. The schema
+    of the route holds for a row that has none; with ``prompted`` it is put into words.
     """
     cap = output_cap(request.settings, route, model)
     settings = request.settings.over(route.settings) if route else request.settings
-    wanted = request
+    wanted = with_form(request, route)
     if dropped:
-        wanted = without(replace(request, settings=settings), dropped)
+        wanted = without(replace(wanted, settings=settings), dropped)
         settings = wanted.settings
-    return replace(
+    shaped = replace(
         wanted,
         messages=_with_system(wanted.messages, route.system if route else None),
         settings=replace(settings.over(model.settings), max_output_tokens=cap),
     )
+    return in_words(shaped) if prompted else shaped
 
 
 def output_cap(settings: Settings, route: Route | None, model: Model) -> int:

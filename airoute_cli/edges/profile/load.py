@@ -22,6 +22,8 @@ from airoute_cli.edges.profile.lines import find_lines
 from airoute_cli.edges.profile.parse import parse_toml
 from airoute_cli.edges.profile.problems import Problems
 from airoute_cli.edges.profile.resolve import (
+    SchemaProblem,
+    no_problem,
     resolve_models,
     resolve_policy,
     resolve_providers,
@@ -82,6 +84,7 @@ def load_profile(
     strategies: Strategies,
     apis: Apis,
     templating: Templating = UNCHECKED,
+    schema_problem: SchemaProblem = no_problem,
     find_price: FindPrice = find,
 ) -> Profile:
     """The profile of a TOML file. Raises ProfileError with every problem that is in the file."""
@@ -90,7 +93,7 @@ def load_profile(
     problems = Problems(str(path), lines)
     files = NamedFiles(path.parent)
     check_templates(document, files, templating, problems)
-    given = _Given(document, str(path), problems, files)
+    given = _Given(document, str(path), problems, files, schema_problem)
     return _load(given, strategies, apis, find_price)
 
 
@@ -117,6 +120,7 @@ class _Given(NamedTuple):
     path: str
     problems: Problems
     files: Files
+    schema_problem: SchemaProblem = no_problem
 
 
 def _read(path: Path) -> str:
@@ -147,7 +151,7 @@ def _resolve(
         path=given.path,
         providers=providers,
         models=resolve_models(validated, providers, find_price, problems),
-        routes=resolve_routes(validated),
+        routes=resolve_routes(validated, given.files, given.schema_problem, problems),
         unknown_price=UnknownPrice(table.unknown_price),
         policy=resolve_policy(validated),
         run=resolve_run(validated),

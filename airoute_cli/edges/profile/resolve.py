@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 from airoute_cli.core.budget import NO_BUDGET, Budget, OnBudget
@@ -28,13 +29,14 @@ from airoute_cli.core.profile import (
     When,
 )
 from airoute_cli.core.regions import is_loopback, overlaps, region_of
-from airoute_cli.core.request import Capability
+from airoute_cli.core.request import Capability, ResponseSchema
 from airoute_cli.core.scan import classes_of
 from airoute_cli.core.settings import Settings
 from airoute_cli.core.templates import Template
 from airoute_cli.edges.prices import CatalogueEntry, FindPrice
 from airoute_cli.edges.profile.apis import ApiUse
 from airoute_cli.edges.profile.files import Files
+from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.problems import Problems
 from airoute_cli.edges.profile.schema import (
     BudgetTable,
@@ -51,6 +53,15 @@ from airoute_cli.edges.profile.schema import (
 from airoute_cli.edges.profile.strategies import Use
 from airoute_cli.edges.profile.templates import text_of
 from airoute_cli.edges.profile.validate import Validated
+
+# What is wrong with a JSON Schema, by the one who checks answers by it.
+SchemaProblem = Callable[[Mapping[str, Any]], str | None]
+
+
+def no_problem(_: Mapping[str, Any]) -> str | None:
+    """The check that finds nothing wrong with a schema."""
+    return None
+
 
 EMBEDDED_PRICE = Price(FREE_RATES, "embedded")
 FREE_PRICE = Price(FREE_RATES, "profile: free")
@@ -190,14 +201,42 @@ def _capabilities(names: tuple[str, ...]) -> frozenset[Capability]:
     return frozenset(Capability(name) for name in names)
 
 
-def resolve_routes(validated: Validated) -> tuple[Route, ...]:
-    """All routes in order."""
+def resolve_routes(
+    validated: Validated, files: Files, schema_problem: SchemaProblem, problems: Problems
+) -> tuple[Route, ...]:
+    """All routes in order; what is wrong with their schemas is noted."""
     each = zip(validated.tables.routes, validated.uses, strict=True)
     otherwise = validated.tables.run.on_unavailable
-    return tuple(_route(table, use, otherwise) for table, use in each)
+    routes = []
+    for number, (table, use) in enumerate(each):
+        at = ("routes", number, "schema")
+        schema = _schema(table.schema_, at, files, schema_problem, problems)
+        routes.append(_route(table, use, otherwise, schema))
+    return tuple(routes)
 
 
-def _route(table: RouteTable, use: Use, otherwise: str) -> Route:
+def _schema(
+    given: Mapping[str, Any] | str | None,
+    at: KeyPath,
+    files: Files,
+    schema_problem: SchemaProblem,
+    problems: Problems,
+) -> ResponseSchema | None:
+    if given is None:
+        return None
+    try:
+        schema = files.open(given) if isinstance(given, str) else dict(given)
+    except ValueError as error:
+        problems.add(at, str(error))
+        return None
+    wrong = "it is no table" if not isinstance(schema, dict) else schema_problem(schema)
+    if wrong is not None:
+        problems.add(at, f"{wrong}.")
+        return None
+    return ResponseSchema(schema=MappingProxyType(schema))
+
+
+def _route(table: RouteTable, use: Use, otherwise: str, schema: ResponseSchema | None) -> Route:
     return Route(
         name=table.name,
         strategy=use.strategy,
@@ -206,6 +245,8 @@ def _route(table: RouteTable, use: Use, otherwise: str) -> Route:
         when=None if table.when is None else _when(table.when),
         system=table.system,
         template=table.template,
+        schema=schema,
+        repair=table.repair,
         settings=Settings.read(table.params),
         on_truncated=OnTruncated(table.on_truncated),
         latency_target_ms=table.latency_target,

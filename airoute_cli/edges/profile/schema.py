@@ -669,6 +669,13 @@ class PolicyTable(Table):
     )
 
 
+SchemaValue = Annotated[
+    Annotated[dict[str, Any], Tag("table")] | Annotated[Text, Tag("word")],
+    TABLE_OR_WORD,
+    Kind("table or string"),
+]
+
+
 class RouteTable(Table):
     """A named route; the first one whose `when` matches wins, one without `when` is the default."""
 
@@ -689,6 +696,18 @@ class RouteTable(Table):
     )
     template: Name | None = Field(
         default=None, description="A name from `[templates]`: what words the prompt that is sent."
+    )
+    schema_: SchemaValue | None = Field(
+        default=None,
+        alias="schema",
+        description="The JSON Schema of its answers, as a table or as a JSON file relative to the "
+        "profile; a row's own wins. It is sent in the API's own field, or in words where there is "
+        "none; every answer is checked, and one that does not fit fails its row.",
+    )
+    repair: Flag = Field(
+        default=True,
+        description="Whether the first model is asked once more to put right an answer that does "
+        "not fit its schema; what code can put right needs no call.",
     )
     params: Params = Field(
         default_factory=dict, description="As a model's `params`, over which these win."

@@ -14,6 +14,9 @@ from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.problems import Problems, nearest
 from airoute_cli.edges.profile.schema import RouteTable
 
+# The keys that all routes may have.
+_COMMON = frozenset(field.alias or name for name, field in RouteTable.model_fields.items())
+
 # Given a strategy's name, the models of a route, its options and what opens the files that they
 # name: what is wrong, None if nothing.
 RouteCheck = Callable[[str, Sequence[str], Any, OpenFile], str | None]
@@ -53,7 +56,7 @@ class Use:
 
 def take_use(route: dict[str, Any], number: int, strategies: Strategies, problems: Problems) -> Use:
     """Take out of ``route`` what is not common to all routes, and validate it by the strategy."""
-    given = {key: route.pop(key) for key in list(route) if key not in RouteTable.model_fields}
+    given = {key: route.pop(key) for key in list(route) if key not in _COMMON}
     at: KeyPath = ("routes", number)
     models = listed_names(route.get("models"))
     name = route.get("strategy", "fallback" if len(models) > 1 else "single")
@@ -87,7 +90,7 @@ def _options(
         options = table.model_validate(given)
     except ValidationError as error:
         known = {key for other in strategies.options.values() for key in other.model_fields}
-        problems.add_invalid(error, table, at, known | RouteTable.model_fields.keys())
+        problems.add_invalid(error, table, at, known | _COMMON)
         return NOTHING
     names = [model for model in models if isinstance(model, str)]
     if names and (wrong := strategies.check(name, names, options, strategies.open_file)):

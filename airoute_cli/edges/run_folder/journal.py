@@ -36,6 +36,10 @@ def journal_line(
     )
 
 
+# What else of a result a view has: each try, and an answer that was not of the form asked for.
+_ALSO = ("attempts", "output")
+
+
 def view_line(journal: bytes) -> bytes:
     """The row of a journal line as it can be fed in again, with ``airoute`` saying what happened.
 
@@ -43,8 +47,7 @@ def view_line(journal: bytes) -> bytes:
     """
     told = orjson.loads(journal)
     mark = {key: told[key] for key in ("custom_id", "line", "state", "error")}
-    if "attempts" in told["airoute"]:
-        mark["attempts"] = told["airoute"]["attempts"]
+    mark |= {key: told["airoute"][key] for key in _ALSO if key in told["airoute"]}
     if "row" not in told:
         shown = {"custom_id": told["custom_id"], "raw": told["raw"], "airoute": mark}
         return orjson.dumps(shown)

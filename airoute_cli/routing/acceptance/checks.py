@@ -11,6 +11,7 @@ from airoute_cli.core.completion import Completion
 from airoute_cli.core.request import Request
 from airoute_cli.routing.acceptance.json_schema import schema_fault
 from airoute_cli.routing.acceptance.options import Accept
+from airoute_cli.routing.output.check import check as check_form
 
 # A shorter passage in quotation marks is a word that is talked about, and no quotation.
 _QUOTED_WORDS = 3
@@ -80,7 +81,10 @@ def _regex(answer: Completion, _request: Request, accept: Accept) -> Finding | N
 def _schema(answer: Completion, request: Request, accept: Accept) -> Finding | None:
     if not accept.schema_ or answer.tool_calls:
         return None
-    fault = schema_fault(answer.text, request.schema.schema if request.schema else None)
+    if request.schema is None:
+        fault = schema_fault(answer.text, None)
+    else:  # what stands around the JSON is stripped before the answer is given
+        fault = check_form(answer.text, request.schema.schema, mend=False).reason
     return None if fault is None else Finding("schema", fault)
 
 

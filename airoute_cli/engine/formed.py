@@ -1,0 +1,78 @@
+"""Brings a row's answer into the form that was asked for: checked, put right, or failed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from airoute_cli.core.completion import Completion
+from airoute_cli.core.outcome import Outcome, Output, OutputState, RowFailure, RowState
+from airoute_cli.core.plan import Call, CallRole
+from airoute_cli.core.settings import EMPTY
+from airoute_cli.engine.course import Course
+from airoute_cli.engine.ways.way import Asker
+from airoute_cli.routing.output.check import Checked, Show, check
+from airoute_cli.routing.output.form import repair_request
+
+SCHEMA_INVALID = "schema_invalid"
+
+
+async def formed(outcome: Outcome, course: Course, asker: Asker, show: Show | None) -> Outcome:
+    """``outcome`` with an answer that fits the request's schema, or failed without one.
+
+    Refusals and tool calls have no form. ``show`` puts back what was replaced in the request.
+    Raises GateClosedError when the run is stopped meanwhile.
+    """
+    completion, schema = outcome.completion, course.request.schema
+    if schema is None or completion is None or not _has_form(outcome, completion):
+        return outcome
+    checked = check(completion.text, schema.schema, mend=not completion.truncated, show=show)
+    if checked.state is OutputState.INVALID and not completion.truncated:
+        checked = await _repaired(checked, course, asker, show)
+    return _ended(outcome, completion, checked, prompted=_is_prompted(course, outcome.model))
+
+
+def _has_form(outcome: Outcome, completion: Completion) -> bool:
+    completed = outcome.state is RowState.COMPLETED
+    return completed and not (completion.refusal or completion.tool_calls)
+
+
+async def _repaired(checked: Checked, course: Course, asker: Asker, show: Show | None) -> Checked:
+    """What one call of the plan makes of an answer; ``checked`` itself where that is no better."""
+    call, schema = _repair_call(course, asker), course.request.schema
+    if call is None or schema is None:
+        return checked
+    request = repair_request(course.request, checked.text, checked.reason or "")
+    route = replace(course.route, system=None, schema=None, settings=EMPTY)
+    answer = await asker.first_answer(course.branch([call], request, route))
+    if answer is None or answer.completion.truncated:
+        return checked
+    again = check(answer.completion.text, schema.schema, show=show)
+    if again.state is OutputState.INVALID:
+        return checked
+    return again._replace(state=OutputState.REPAIR_CALL, reason=checked.reason)
+
+
+def _repair_call(course: Course, asker: Asker) -> Call | None:
+    """The call that the plan has for it, if it can be made now."""
+    if course.spent or course.over is not None or course.plan.degraded:
+        return None
+    calls = (call for call in course.plan.calls if call.role is CallRole.REPAIR)
+    return next((call for call in calls if asker.can_ask(call.model)), None)
+
+
+def _ended(
+    outcome: Outcome, completion: Completion, checked: Checked, *, prompted: bool
+) -> Outcome:
+    if checked.state is not OutputState.INVALID:
+        output = Output(checked.state, prompted, checked.reason)
+        return replace(outcome, completion=replace(completion, text=checked.text), output=output)
+    why = checked.reason or "it does not fit"
+    if completion.truncated:
+        why = f"it was cut at its token limit ({why})"
+    output = Output(OutputState.INVALID, prompted, why, completion.text)
+    failure = RowFailure(SCHEMA_INVALID, f"the answer is not what the schema asks for: {why}")
+    return replace(outcome, state=RowState.FAILED, failure=failure, output=output)
+
+
+def _is_prompted(course: Course, model: str | None) -> bool:
+    return any(call.prompted for call in course.plan.calls if call.model == model)
