@@ -18,6 +18,7 @@ from airoute_cli.edges.run_folder.index import RowIndex
 from airoute_cli.engine import closure
 from airoute_cli.engine.admission import Admission
 from airoute_cli.engine.batch import BatchOptions
+from airoute_cli.engine.collector import few_collections
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.routing.planner import Planner
@@ -58,8 +59,9 @@ def estimate(options: BatchOptions, profile: Profile) -> dict[str, Any]:
     shares: dict[tuple[str, str], _Share] = {}
     planner = Planner(profile)
     snapshot = LiveFigures(profile.models.values()).snapshot()
-    for row in usable_rows(options, counts):
-        _plan(row, planner.plan(row, snapshot), counts, shares)
+    with few_collections():
+        for row in usable_rows(options, counts):
+            _plan(row, planner.plan(row, snapshot), counts, shares)
     return _told(counts, shares)
 
 

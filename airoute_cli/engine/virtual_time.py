@@ -10,6 +10,8 @@ import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from airoute_cli.engine.collector import few_collections
+
 T = TypeVar("T")
 
 
@@ -41,5 +43,5 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run ``main()`` in virtual time, from 0 on."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with few_collections(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main())
