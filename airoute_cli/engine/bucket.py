@@ -15,12 +15,12 @@ _ROUNDING = 1e-9
 class Bucket:
     """Credit that grows at ``rate`` units per second; what is taken may put it in debt."""
 
-    __slots__ = ("_at", "_credit", "_rate")
+    __slots__ = ("_at", "_burst", "_credit", "_most", "_rate")
 
     def __init__(self, rate: float, now: float) -> None:
-        self._rate = rate
-        self._credit = self._burst
         self._at = now
+        self._set(rate)
+        self._credit = self._burst
 
     @property
     def rate(self) -> float:
@@ -30,7 +30,7 @@ class Bucket:
     def change(self, rate: float, now: float) -> None:
         """Go on at another rate."""
         self._accrue(now)
-        self._rate = rate
+        self._set(rate)
         self._credit = min(self._credit, self._burst)
 
     def ready_at(self, now: float, amount: float) -> float:
@@ -48,12 +48,12 @@ class Bucket:
         """Return what was not used after all; it may go out at once."""
         self._credit += amount
 
-    @property
-    def _burst(self) -> float:
-        return max(1.0, self._rate * BURST_S)
+    def _set(self, rate: float) -> None:
+        self._rate = rate
+        self._burst = max(1.0, rate * BURST_S)
+        self._most = self._burst + rate * CATCH_UP_S
 
     def _accrue(self, now: float) -> None:
-        most = self._burst + self._rate * CATCH_UP_S
-        if self._credit < most:
-            self._credit = min(most, self._credit + (now - self._at) * self._rate)
+        if self._credit < self._most:
+            self._credit = min(self._most, self._credit + (now - self._at) * self._rate)
         self._at = now

@@ -27,7 +27,7 @@ from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.edges.llama_loading import DEFAULT_SLOTS
 from airoute_cli.engine.pace import Pace
-from airoute_cli.engine.quota import OwnQuota, OwnQuotas, Quota, Quotas, Taken
+from airoute_cli.engine.quota import NOTHING_TAKEN, OwnQuotas, Quota, Quotas, Taken, own_quota
 
 Clock = Callable[[], float]
 
@@ -35,11 +35,16 @@ _NEVER = float("inf")
 
 
 class _Subject:
-    """One thing that has limits, and the queues that stand in line for it."""
+    """One thing that has limits, and the queues that stand in line for it.
+
+    ``quota`` is None where nothing is limited by the minute.
+    """
 
     __slots__ = ("in_flight", "line", "max_concurrency", "pace", "quota", "wakes_at")
 
-    def __init__(self, quota: Quota, max_concurrency: int | None, pace: Pace | None = None) -> None:
+    def __init__(
+        self, quota: Quota | None, max_concurrency: int | None, pace: Pace | None = None
+    ) -> None:
         self.quota = quota
         self.max_concurrency = max_concurrency
         self.pace = pace
@@ -51,7 +56,7 @@ class _Subject:
         """The earliest time; None: not before another call ends, or the quota tells."""
         if self.max_concurrency is not None and self.in_flight >= self.max_concurrency:
             return None
-        ready = self.quota.ready_at(now, tokens)
+        ready = self.quota.ready_at(now, tokens) if self.quota else now
         if self.pace and ready is not None:
             return max(ready, self.pace.ready_at(now, tokens))
         return ready
@@ -60,10 +65,11 @@ class _Subject:
         self.in_flight += 1
         if self.pace:
             self.pace.take(now, tokens)
-        return self.quota.take(now, tokens)
+        return self.quota.take(now, tokens) if self.quota else NOTHING_TAKEN
 
     def settle(self, taken: Taken, now: float, reserved: int, tokens: int) -> None:
-        self.quota.settle(taken, now, tokens)
+        if self.quota:
+            self.quota.settle(taken, now, tokens)
         if self.pace:
             self.pace.settle(reserved, tokens)
 
@@ -150,10 +156,11 @@ class Gate:
     ) -> None:
         self.now = clock or asyncio.get_running_loop().time
         now = self.now()
-        self._run = _Subject(OwnQuota(run, now), run.max_concurrency)
+        self._run = _Subject(own_quota(run, now), run.max_concurrency)
         self._queues = _queues(models, run, self._run, now, quotas or OwnQuotas(now))
         for subject in {one for queue in self._queues.values() for one in queue.subjects}:
-            subject.quota.listen(partial(self._changed, subject))
+            if subject.quota:
+                subject.quota.listen(partial(self._changed, subject))
         self._wakes: list[tuple[float, int, _Subject]] = []
         self._ticket = itertools.count()
         self._timer: asyncio.TimerHandle | None = None

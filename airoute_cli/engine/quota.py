@@ -67,15 +67,21 @@ class OwnQuota:
             self._tokens.settle(taken.tokens, now, tokens)
 
 
+def own_quota(limits: Limits, now: float) -> Quota | None:
+    """A quota of this process alone, None where nothing is limited by the minute."""
+    stated = limits.requests_per_minute or limits.tokens_per_minute
+    return OwnQuota(limits, now) if stated else None
+
+
 class Quotas(Protocol):
     """Makes the quotas of providers and models."""
 
-    def of_provider(self, provider: Provider) -> Quota:
-        """The quota of a provider."""
+    def of_provider(self, provider: Provider) -> Quota | None:
+        """The quota of a provider, None where it has no limit per minute."""
         ...
 
-    def of_model(self, model: Model) -> Quota:
-        """The quota of a model."""
+    def of_model(self, model: Model) -> Quota | None:
+        """The quota of a model, None as a provider's."""
         ...
 
 
@@ -85,13 +91,13 @@ class OwnQuotas:
     def __init__(self, now: float) -> None:
         self._now = now
 
-    def of_provider(self, provider: Provider) -> Quota:
+    def of_provider(self, provider: Provider) -> Quota | None:
         """The quota of a provider."""
-        return OwnQuota(provider.limits, self._now)
+        return own_quota(provider.limits, self._now)
 
-    def of_model(self, model: Model) -> Quota:
+    def of_model(self, model: Model) -> Quota | None:
         """The quota of a model."""
-        return OwnQuota(model.limits, self._now)
+        return own_quota(model.limits, self._now)
 
 
 NOTHING_TAKEN = Taken()

@@ -12,7 +12,7 @@ from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.edges.limits_file import Exchange, LimitsFile
 from airoute_cli.edges.secrets import set_variable
 from airoute_cli.engine.aside import aside
-from airoute_cli.engine.quota import OwnQuota, Quota, Taken
+from airoute_cli.engine.quota import Quota, Taken, own_quota
 from airoute_cli.engine.share import Charge, Share
 
 
@@ -84,11 +84,11 @@ class SharedLimits:
         self._file: LimitsFile | None = None
         self._failed = False
 
-    def of_provider(self, provider: Provider) -> Quota:
+    def of_provider(self, provider: Provider) -> Quota | None:
         """The quota of a provider."""
         return self._quota(provider, "", provider.limits)
 
-    def of_model(self, model: Model) -> Quota:
+    def of_model(self, model: Model) -> Quota | None:
         """The quota of a model."""
         return self._quota(model.provider, model.wire_name, model.limits)
 
@@ -98,10 +98,10 @@ class SharedLimits:
         if self._file:
             self._file.close()
 
-    def _quota(self, provider: Provider, model: str, limits: Limits) -> Quota:
+    def _quota(self, provider: Provider, model: str, limits: Limits) -> Quota | None:
         stated = limits.requests_per_minute or limits.tokens_per_minute
         if not stated or not provider.shared_limits or provider.embedded or not self._opened():
-            return OwnQuota(limits, self._now())
+            return own_quota(limits, self._now())
         return SharedQuota(
             self._share(provider, model, "requests", limits.requests_per_minute),
             self._share(provider, model, "tokens", limits.tokens_per_minute),
