@@ -23,8 +23,13 @@ def measure(count: int) -> list[Line]:
         again = ground.run([*command, "--resume"], folder)
     return [
         Line(
+            f"a run of {count:,} rows",
+            f"{whole.wall:,.0f} s, {whole.memory / 2**20:.0f} MB",
+            f"{count / whole.wall:,.0f} rows/s",
+        ),
+        Line(
             f"resume of {count:,} finished rows",
             f"{again.wall:.1f} s, {again.memory / 2**20:.0f} MB",
-            f"{again.wall / whole.wall:.1%} of the run's {whole.wall:,.0f} s",
-        )
+            f"{again.wall / whole.wall:.1%} of the run's time, {count / again.wall:,.0f} rows/s",
+        ),
     ]
