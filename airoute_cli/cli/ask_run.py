@@ -20,6 +20,8 @@ from airoute_cli.engine.one import plan_one, prompt_row
 from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.engine.result_line import airoute_object, completion_body, dumps, parsed_calls
 from airoute_cli.engine.run_one import run_one
+from airoute_cli.routing.output.extract import Extracted
+from airoute_cli.routing.output.extract import extract as extract_from
 
 
 def answer(
@@ -30,6 +32,7 @@ def answer(
     system: str | None,
     usage: bool,
     stream: bool,
+    extract: str | None,
     profile: Path | None,
     environ: Mapping[str, str],
     json: bool,
@@ -44,15 +47,32 @@ def answer(
     plan = plan_one(opened, row, model=model)
     spoken = _Spoken()
     outcome = asyncio.run(run_one(opened, environ, row, plan, spoken.say if stream else None))
+    taken = _taken(outcome, extract)
     if json:
-        print_json(_told(row, outcome, opened))
+        found = {} if taken is None else {"extracted": taken.value}
+        print_json(_told(row, outcome, opened) | found)
+    elif taken is not None:
+        _print_taken(taken)
     else:
         formless = outcome.output is not None and outcome.output.state is OutputState.INVALID
         _print(None if formless else outcome.completion, spoken)
     sys.stdout.flush()  # before anything on stderr, as both may be the same terminal
     if usage and not quiet:
         sys.stderr.write(_usage_line(outcome) + "\n")
-    return _finish(outcome, quiet=quiet)
+    return _finish(outcome, taken, quiet=quiet)
+
+
+def _taken(outcome: Outcome, wanted: str | None) -> Extracted | None:
+    """What was to be taken out of the answer; None where nothing was, or there is no answer."""
+    if wanted is None or outcome.completion is None or outcome.state is not RowState.COMPLETED:
+        return None
+    return extract_from(outcome.completion.text, wanted)
+
+
+def _print_taken(taken: Extracted) -> None:
+    if taken.fault is None:
+        text = harmless(taken.text) if sys.stdout.isatty() else taken.text
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
 
 def _check_model(profile: Profile, model: str | None) -> None:
@@ -115,10 +135,13 @@ def _usage_line(outcome: Outcome) -> str:
     return f"{asked or 'nobody'}: {tokens}, {usd}, {outcome.latency_ms / 1000:.2f} s"
 
 
-def _finish(outcome: Outcome, *, quiet: bool) -> ExitCode:
+def _finish(outcome: Outcome, taken: Extracted | None = None, *, quiet: bool) -> ExitCode:
     completion = outcome.completion
     if completion and completion.truncated and not quiet:
         sys.stderr.write("airoute: the answer was cut at its token limit" + "\n")
+    if taken is not None and taken.fault is not None:
+        sys.stderr.write(f"airoute: the answer was not used: {taken.fault}" + "\n")
+        return ExitCode.INCOMPLETE
     if outcome.state is RowState.COMPLETED:
         return ExitCode.OK
     if outcome.failure:

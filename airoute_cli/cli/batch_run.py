@@ -50,6 +50,7 @@ class BatchFlags:
     retry_errors: bool
     accept_profile: bool
     limit: int | None
+    extract: str | None
     ordered: bool
     plain_lines: bool
     env_file: Path | None
@@ -66,6 +67,7 @@ class BatchFlags:
             tokens_per_minute=self.tokens_per_minute,
             retry_errors=self.retry_errors,
             limit=self.limit,
+            extract=self.extract,
             ordered=self.ordered,
             plain_lines=self.plain_lines,
         )

@@ -39,6 +39,16 @@ AttachmentOption = Annotated[
         show_default=False,
     ),
 ]
+ExtractOption = Annotated[
+    str | None,
+    typer.Option(
+        "--extract",
+        "-x",
+        metavar="code|json|FIELD",
+        help="Take this out of the answer: its first code block, its JSON, or a field of that.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")

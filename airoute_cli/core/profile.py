@@ -199,7 +199,8 @@ class Route:
     """One ``[[routes]]`` entry. ``when`` None: the default. ``options`` belong to the strategy.
 
     ``on_budget`` None: as the policy says. ``schema`` is the form of answers to rows that bring
-    none; with ``repair`` a model is asked once to put right what does not have it.
+    none; with ``repair`` a model is asked once to put right what does not have it. ``normalize``
+    names the forms that the texts of its answers are brought into.
     """
 
     name: str
@@ -211,6 +212,7 @@ class Route:
     template: str | None = None
     schema: ResponseSchema | None = None
     repair: bool = True
+    normalize: tuple[str, ...] = ()
     settings: Settings = EMPTY
     on_truncated: OnTruncated = OnTruncated.KEEP
     latency_target_ms: float | None = None

@@ -58,6 +58,7 @@ class BatchOptions:
     tokens_per_minute: int | None = None
     retry_errors: bool = False
     limit: int | None = None
+    extract: str | None = None
     ordered: bool = False
     plain_lines: bool = False
     only_model: str | None = None
@@ -256,6 +257,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
             counts,
             past.tally,
             trail,
+            extract=options.extract,
             pass_number=pass_number,
             emitter=emitter,
         ),

@@ -19,7 +19,7 @@ from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.course import Course, OnAttempt, OnEnd, failed, unavailable
 from airoute_cli.engine.doors import TROUBLE, Doors
 from airoute_cli.engine.endpoints import EndpointSource, OnText
-from airoute_cli.engine.formed import formed
+from airoute_cli.engine.formed import formed, in_form
 from airoute_cli.engine.gate import Gate, GateClosedError, TurnedAwayError
 from airoute_cli.engine.lasting import is_lasting, may_be_lasting
 from airoute_cli.engine.live_figures import LiveFigures
@@ -91,7 +91,7 @@ class Executor:
             route,
             self._settings,
             # What may have to be put right is not shown before.
-            None if asked.schema else veil.on_text,
+            None if asked.schema or route.normalize else veil.on_text,
             on_attempt,
             on_end,
             purse,
@@ -107,8 +107,13 @@ class Executor:
         except GateClosedError:
             outcome = Outcome(RowState.PENDING, plan)
         self._canary.judge(outcome, [attempt.model for attempt in course.attempts])
-        outcome = veil.lift(outcome)
-        if on_text and asked.schema and outcome.state is RowState.COMPLETED and outcome.completion:
+        outcome = in_form(veil.lift(outcome), route)
+        if (
+            on_text
+            and (asked.schema or route.normalize)
+            and outcome.state is RowState.COMPLETED
+            and outcome.completion
+        ):
             on_text(outcome.completion.text or outcome.completion.refusal or "")
         return replace(
             outcome,

@@ -7,11 +7,13 @@ from dataclasses import replace
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.outcome import Outcome, Output, OutputState, RowFailure, RowState
 from airoute_cli.core.plan import Call, CallRole
+from airoute_cli.core.profile import Route
 from airoute_cli.core.settings import EMPTY
 from airoute_cli.engine.course import Course
 from airoute_cli.engine.ways.way import Asker
 from airoute_cli.routing.output.check import Checked, Show, check
 from airoute_cli.routing.output.form import repair_request
+from airoute_cli.routing.output.normalise import normalised
 
 SCHEMA_INVALID = "schema_invalid"
 
@@ -29,6 +31,15 @@ async def formed(outcome: Outcome, course: Course, asker: Asker, show: Show | No
     if checked.state is OutputState.INVALID and not completion.truncated:
         checked = await _repaired(checked, course, asker, show)
     return _ended(outcome, completion, checked, prompted=_is_prompted(course, outcome.model))
+
+
+def in_form(outcome: Outcome, route: Route) -> Outcome:
+    """``outcome`` with its text in the forms that the route wants."""
+    completion = outcome.completion
+    if completion is None or not route.normalize:
+        return outcome
+    text = normalised(completion.text, route.normalize)
+    return replace(outcome, completion=replace(completion, text=text))
 
 
 def _has_form(outcome: Outcome, completion: Completion) -> bool:

@@ -34,6 +34,7 @@ class Recorder:
         trail: AuditTrail,
         *,
         pass_number: int,
+        extract: str | None = None,
         emitter: Emitter | None = None,
     ) -> None:
         self._profile = profile
@@ -43,6 +44,7 @@ class Recorder:
         self._emitter = emitter
         self._trail = trail
         self._pass = pass_number
+        self._extract = extract
         # What the calls of each row under way may cost, until the row's end is recorded.
         self._begun: dict[str, list[Decimal | None]] = {}
 
@@ -97,7 +99,7 @@ class Recorder:
             self._emitter.ended(position, None)
 
     def _complete(self, row: Row, outcome: Outcome, position: int) -> None:
-        line, told = result_line(row, outcome, self._profile, self._pass)
+        line, told = result_line(row, outcome, self._profile, self._pass, self._extract)
         offset = self._folder.results.append(line)
         self._tally.add(told)
         self._counts.end(RowState.COMPLETED)

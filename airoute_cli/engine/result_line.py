@@ -17,6 +17,7 @@ from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row, ToolCall
 from airoute_cli.engine.meter import reported_usd
 from airoute_cli.routing.carry import named
+from airoute_cli.routing.output.extract import extract as extract_from
 from airoute_cli.routing.plan_json import policy_to_dict, template_to_dict
 
 # Keys of the output row that a passed-through field of the input must not overwrite.
@@ -24,13 +25,22 @@ RESERVED = frozenset({"id", "custom_id", "response", "error", "airoute"})
 
 
 def result_line(
-    row: Row, outcome: Outcome, profile: Profile, pass_number: int
+    row: Row,
+    outcome: Outcome,
+    profile: Profile,
+    pass_number: int,
+    extract: str | None = None,
 ) -> tuple[bytes, dict[str, Any]]:
-    """The line of a completed row, without a newline, and its ``airoute`` object."""
+    """The line of a completed row, without a newline, and its ``airoute`` object.
+
+    ``extract`` is what is taken out of the answer besides.
+    """
     completion = outcome.completion
     if completion is None:
         raise ValueError("a completed row has a completion")
     about = airoute_object(row.line, row.digest, outcome, profile) | {"pass": pass_number}
+    if extract is not None:
+        about |= _extracted(completion.text, extract)
     collisions = {key: value for key, value in row.extra.items() if key in RESERVED}
     if collisions:
         about["input"] = collisions
@@ -48,6 +58,12 @@ def result_line(
         **{key: value for key, value in row.extra.items() if key not in RESERVED},
     }
     return dumps(line), about
+
+
+def _extracted(text: str, wanted: str) -> dict[str, Any]:
+    taken = extract_from(text, wanted)
+    told = {"extracted": _writable(taken.value)}
+    return told if taken.fault is None else told | {"not_extracted": taken.fault}
 
 
 def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile) -> dict[str, Any]:

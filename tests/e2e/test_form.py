@@ -58,7 +58,7 @@ def test_answers_are_put_right_or_fail_with_what_came(
     provider_server.respond = respond
     (tmp_path / "airoute.toml").write_text(PROFILE.format(url=provider_server.base_url))
     (tmp_path / "card.json").write_text(json.dumps(SCHEMA))
-    ran = airoute("batch", str(rows(ROWS)), "-o", "run")
+    ran = airoute("batch", str(rows(ROWS)), "-o", "run", "--extract", "n")
     assert ran.returncode == 3, ran.stderr
     done = {line["custom_id"]: line for line in read_lines(tmp_path / "run" / "results.jsonl")}
     states = {name: line["airoute"]["output"]["state"] for name, line in done.items()}
@@ -76,6 +76,7 @@ def test_answers_are_put_right_or_fail_with_what_came(
     assert {name: json.loads(text)["n"] for name, text in texts.items()} == {
         "good": 1, "fenced": 2, "loose": 3, "wrong": 4, "words": 6,
     }  # fmt: skip
+    assert sorted(line["airoute"]["extracted"] for line in done.values()) == [1, 2, 3, 4, 6]
     [failed] = read_lines(tmp_path / "run" / "errors.jsonl")
     assert failed["custom_id"] == "lost"
     assert failed["airoute"]["output"]["answer"] == "I do not know"
@@ -95,3 +96,7 @@ def test_answers_are_put_right_or_fail_with_what_came(
     assert (asked.returncode, asked.stdout) == (3, "")
     assert "the answer is not what the schema asks for: it is no JSON" in asked.stderr
     assert airoute("ask", "fenced").stdout == '{"n": 2}\n'
+    assert airoute("ask", "fenced", "--extract", "n").stdout == "2\n"
+    nothing = airoute("ask", "fenced", "-x", "code")
+    assert (nothing.returncode, nothing.stdout) == (3, "")
+    assert "the answer was not used: there is no code block in it" in nothing.stderr

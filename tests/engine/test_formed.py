@@ -183,3 +183,14 @@ def test_originals_are_put_back_before_the_answer_is_judged():
     assert outcome.completion.text == f'{{"to": "{mail}"}}'
     assert mail not in made.requests[0][1].messages[-1].text
     assert Capability.JSON_SCHEMA in made.models["a"].capabilities
+
+
+def test_texts_are_normalised_where_the_route_says_so_and_not_shown_before():
+    said = "\ufeffcafe\u0301  \n"
+    made = bench(
+        {"a": saying(said)}, route={"schema": None, "normalize": ("bom", "nfc", "trailing_space")}
+    )
+    outcome = made.run()
+    assert outcome.completion
+    assert outcome.completion.text == "caf\u00e9"
+    assert made.heard == ["caf\u00e9"]

@@ -9,6 +9,7 @@ import typer
 from airoute_cli.cli.options import (
     DebugOption,
     EnvFileOption,
+    ExtractOption,
     JsonOption,
     ProfileOption,
     QuietOption,
@@ -71,6 +72,7 @@ def batch(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Route every row, call nothing, print the estimate.")
     ] = False,
+    extract: ExtractOption = None,
     ordered: Annotated[
         bool, typer.Option("--ordered", help="Results in the order of the input.")
     ] = False,
@@ -102,6 +104,7 @@ def batch(
         retry_errors=retry_errors,
         accept_profile=accept_profile,
         limit=limit,
+        extract=extract,
         ordered=ordered,
         plain_lines=lines,
         env_file=env_file,

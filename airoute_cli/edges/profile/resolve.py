@@ -247,6 +247,7 @@ def _route(table: RouteTable, use: Use, otherwise: str, schema: ResponseSchema |
         template=table.template,
         schema=schema,
         repair=table.repair,
+        normalize=table.normalize,
         settings=Settings.read(table.params),
         on_truncated=OnTruncated(table.on_truncated),
         latency_target_ms=table.latency_target,

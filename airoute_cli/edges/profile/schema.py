@@ -669,6 +669,10 @@ class PolicyTable(Table):
     )
 
 
+Normalized = Annotated[
+    tuple[Literal["trailing_space", "bom", "nfc"], ...],
+    Kind("list of trailing_space, bom, nfc"),
+]
 SchemaValue = Annotated[
     Annotated[dict[str, Any], Tag("table")] | Annotated[Text, Tag("word")],
     TABLE_OR_WORD,
@@ -708,6 +712,11 @@ class RouteTable(Table):
         default=True,
         description="Whether the first model is asked once more to put right an answer that does "
         "not fit its schema; what code can put right needs no call.",
+    )
+    normalize: Normalized = Field(
+        default=(),
+        description="Forms that the texts of its answers are brought into: `trailing_space` (none "
+        "at the ends of lines), `bom` (none), `nfc` (one Unicode form). Default: as they came.",
     )
     params: Params = Field(
         default_factory=dict, description="As a model's `params`, over which these win."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
+import urllib.request
 from typing import Any
 
 import pytest
@@ -91,9 +91,11 @@ def test_it_never_raises_and_what_it_calls_good_is_good(around: str, value: Any)
 
 
 def test_a_schema_that_is_none_is_told_and_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(socket, "socket", None)
+    fetched: list[object] = []
+    monkeypatch.setattr(urllib.request, "urlopen", fetched.append)
     assert "the schema itself is wrong: 'many' is not" in (schema_problem({"type": "many"}) or "")
     assert schema_problem({"type": "object"}) is None
     told = fault_of({}, {"$ref": "http://127.0.0.1:1/schema.json"})
     assert told == "the schema itself is wrong: http://127.0.0.1:1/schema.json leads nowhere"
+    assert fetched == []
     assert fault_of({"n": 1}, {"$ref": "#/$defs/a", "$defs": {"a": SCHEMA}}) is None
