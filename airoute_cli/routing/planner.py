@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
@@ -30,7 +30,6 @@ from airoute_cli.routing.views import (
     WordedViews,
     Wording,
     recalled,
-    worded,
     wordings,
 )
 from airoute_cli.routing.wording import listed, quoted
@@ -189,33 +188,30 @@ class Planner:
             return self._by_hand(named).plan(Sent.as_it_came(came), asked.snapshot, trail)
         if (route := asked.only_route) is not None:
             why = f'route "{route}", as asked for'
-            return self._routed(self._route(route), Trail(why, ruling, asked.basis()), asked)
+            return self._routed(self._route(route), asked.trail(why, ruling), asked)
         taken = self._rules.first(came.subject)
         rules = self._verdicts(came.subject, taken) if explain else ()
         if taken is None:
             return _nobody(NO_ROUTE, ruling, asked.basis(), rules)
-        trail = Trail(self._why(came.subject, taken), ruling, asked.basis(), rules)
+        trail = asked.trail(self._why(came.subject, taken), ruling, rules)
         return self._routed(self._routes[taken], trail, asked)
 
     def _routed(self, route: CompiledRoute, trail: Trail, asked: _Asked) -> Plan:
         """The plan of a row that comes to ``route``, by what is sent of it."""
+        if route.wording is None:
+            return route.plan(Sent.as_it_came(asked.came), asked.snapshot, trail)
         try:
-            sent = worded(asked.came, route.wording, asked.views)
+            views = asked.views(route.wording)
         except TemplateFailure as failure:
-            basis = asked.basis(unsent=str(failure))
+            basis = trail.basis._replace(unsent=str(failure))
             plan = _nobody(str(failure), trail.ruling, basis, trail.rules, OnEmpty.FAIL)
             return replace(plan, route=route.route.name, code=TEMPLATE)
         ruling = trail.ruling
-        for view in sent.worded:
+        for view in views:
             ruling = ruling.both(self._judge(view, asked))
-        trail = trail._replace(
-            ruling=ruling,
-            basis=asked.basis(sent.worded),
-            explain=asked.explain,
-            drawn=asked.drawn,
-            scores=asked.scores,
-        )
-        return route.plan(sent, asked.snapshot, trail)
+        basis = trail.basis._replace(sent=tuple(view.basis() for view in views))
+        sent = route.wording.sent(views, asked.came.features)
+        return route.plan(sent, asked.snapshot, trail._replace(ruling=ruling, basis=basis))
 
     def _judge(self, view: View, asked: _Asked) -> Ruling:
         """What the policy, and the earlier ones of the run, say of one view of the row."""
@@ -276,14 +272,13 @@ class _Asked(NamedTuple):
     drawn: str | None = None
     scores: Mapping[str, float] | None = None
 
-    def basis(self, sent: Iterable[View] = (), unsent: str | None = None) -> Basis:
-        """What the plan is made from, with what is ``sent`` of the row."""
-        return self.came.basis()._replace(
-            only_model=self.only_model,
-            only_route=self.only_route,
-            sent=tuple(view.basis() for view in sent),
-            unsent=unsent,
-        )
+    def basis(self) -> Basis:
+        """What the plan is made from, as far as the row as it came goes."""
+        return self.came.basis(self.only_model, self.only_route)
+
+    def trail(self, why: str, ruling: Ruling, rules: tuple[RuleVerdict, ...] = ()) -> Trail:
+        """How the row came to its route."""
+        return Trail(why, ruling, self.basis(), rules, self.explain, self.drawn, self.scores)
 
 
 def _nobody(

@@ -28,8 +28,8 @@ class View(NamedTuple):
         """What was found out about it."""
         return self.subject.features
 
-    def basis(self) -> Basis:
-        """What a plan is made from, as far as this request goes."""
+    def basis(self, only_model: str | None = None, only_route: str | None = None) -> Basis:
+        """What a plan is made from, as far as this request goes; the names were given by hand."""
         return Basis(
             self.features,
             frozenset(self.subject.held),
@@ -41,6 +41,8 @@ class View(NamedTuple):
                 Basis(under.features, frozenset(under.held), under.scan_if_made)
                 for _, under in self.earlier
             ),
+            only_model,
+            only_route,
         )
 
 
@@ -59,12 +61,6 @@ class Sent(NamedTuple):
     def as_it_came(cls, view: View) -> Sent:
         """The row itself, which no template words."""
         return cls(view.features, view)
-
-    @property
-    def worded(self) -> tuple[View, ...]:
-        """What a template made, each once; nothing where there is none."""
-        views = {id(view): view for view in self.by_model.values()}
-        return tuple(views.values())
 
     def to(self, model: str) -> View:
         """What one model gets."""
@@ -124,13 +120,6 @@ class Wording:
 
 # Given a route's wording: the views of what is sent. Raises TemplateFailure.
 WordedViews = Callable[[Wording], Sequence[View]]
-
-
-def worded(came: View, wording: Wording | None, views_of: WordedViews) -> Sent:
-    """What is sent of a row that has come to a route. Raises TemplateFailure."""
-    if wording is None:
-        return Sent.as_it_came(came)
-    return wording.sent(views_of(wording), came.features)
 
 
 def wordings(profile: Profile) -> Mapping[str, CompiledTemplate]:
