@@ -171,7 +171,8 @@ class Pace:
             self._searching = True
             self._go_at(max(SEARCH_FROM, served * GENTLEST_CUT), now)
         else:
-            self._searching = False
+            # A burst at the start is refused as a whole, and tells little of what a minute bears.
+            self._searching = self._searching and not self._served.known(now)
             self._base = rate
             aim = served if self._served.known(now) else rate
             cut = min(max(aim * GENTLEST_CUT, rate * HARDEST_CUT), rate * GENTLEST_CUT)

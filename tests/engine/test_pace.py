@@ -150,6 +150,18 @@ def test_a_stated_limit_at_the_ceiling_is_used_in_full_and_hardly_refused(latenc
     assert len(seen.refused) < 0.005 * len(seen.served)
 
 
+def test_the_refusals_of_the_first_burst_are_not_taken_for_the_ceiling():
+    pace = Pace(None, 0.0)
+    pace.refused(granted_at=0.0, at_rate=None, now=0.01)
+    pace.refused(granted_at=0.02, at_rate=pace.rate, now=0.03)
+    for tick in range(1, 101):
+        now = tick / 10
+        while pace.ready_at(now, 1) <= now:
+            pace.take(now, 1)
+        pace.answered(pace.rate, now)
+    assert pace.rate > 30
+
+
 def test_a_stated_limit_that_is_too_high_is_corrected():
     model = Model("m", Provider("p", "openai", limits=Limits(12_000)), "m")
     seen = _simulate(Leaky(50, 5).admit, model=model, minutes=2)
