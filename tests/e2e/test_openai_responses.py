@@ -114,7 +114,7 @@ def test_a_batch_with_every_kind_of_answer(airoute, openai, rows, tmp_path):
 
 
 def test_a_row_in_its_own_words_reaches_it_whole(airoute, openai, tmp_path):
-    openai.respond = lambda *_: status(200, response(said("Rome")))
+    openai.respond = lambda *_: status(200, response(said('{"city": "Rome"}')))
     reasoning = {"type": "reasoning", "id": "rs", "summary": [], "encrypted_content": "xyz"}
     asked = {
         "instructions": "Be brief.",
