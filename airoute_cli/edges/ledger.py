@@ -7,7 +7,6 @@ spent: what is settled here <= what the providers counted <= settled + unsettled
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from airoute_cli.core.errors import RunError
 from airoute_cli.core.money import ZERO
 from airoute_cli.edges.paths import state_folder
 from airoute_cli.edges.processes import ProcessId, is_alive, this_process
+from airoute_cli.edges.state_database import make_private, transaction
 
 NAME = "ledger.sqlite"
 VERSION = 1
@@ -111,7 +111,7 @@ class Ledger:
     def exchange(self, booked: Booked, limits: Sequence[Limit], allot: Allot) -> None:
         """Book what was spent, and hold what ``allot`` makes of it, in one transaction."""
         now = self._clock()
-        with self._transaction():
+        with as_sentence(), transaction(self._database):
             self._sign_in(now)
             self._bury_the_dead(now)
             for (day, account), spent in booked.items():
@@ -127,22 +127,10 @@ class Ledger:
         """Book what is left, hold nothing more, and close the file."""
         try:
             self.exchange(booked, (), lambda _: {})
-            with self._transaction():
+            with as_sentence(), transaction(self._database):
                 self._database.execute(_SIGN_OUT, (self._holder,))
         finally:
             self._database.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with as_sentence():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
 
     def _sign_in(self, now: float) -> None:
         """Be seen; anew where others have taken this process for dead."""
@@ -188,10 +176,7 @@ def open_ledger() -> sqlite3.Connection:
     """The open file with its tables, made where it is missing. Raises RunError."""
     path = ledger_path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.fchmod(fd, 0o600)
-        os.close(fd)
+        make_private(path)
     except OSError as error:
         raise _failed(error.strerror or str(error)) from None
     with as_sentence():
@@ -209,12 +194,11 @@ def _prepare(database: sqlite3.Connection) -> None:
         return
     with suppress(sqlite3.OperationalError):  # another process is at it
         database.execute("PRAGMA journal_mode = WAL")
-    database.execute("BEGIN IMMEDIATE")
-    found = _version(database)
-    if found == 0:
-        for statement in (*_TABLES, f"PRAGMA user_version = {VERSION}"):
-            database.execute(statement)
-    database.execute("COMMIT")
+    with transaction(database):
+        found = _version(database)
+        if found == 0:
+            for statement in (*_TABLES, f"PRAGMA user_version = {VERSION}"):
+                database.execute(statement)
     if found > VERSION:
         database.close()
         raise _failed("it was written by a newer airoute; update this one")

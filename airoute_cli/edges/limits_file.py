@@ -6,7 +6,6 @@ All times are of the system's monotonic clock, which every process reads alike a
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 from airoute_cli.core.blocks import GOOD_FOR_S, SLACK_S, WINDOW_S, Block, opens
 from airoute_cli.core.errors import RunError
 from airoute_cli.edges.paths import state_folder
+from airoute_cli.edges.state_database import make_private, transaction
 
 NAME = "limits.sqlite"
 BUSY_S = 10.0
@@ -86,7 +86,7 @@ class LimitsFile:
 
     def exchange(self, told: Exchange, now: float) -> Block | None:
         """Note what was used, and grant what is wanted as soon as the limit allows it."""
-        with self._lock, self._transaction():
+        with self._lock, _as_sentence(), transaction(self._database):
             free_at = self._note(told, now)
             block = None
             if told.wanted is not None:
@@ -130,18 +130,6 @@ class LimitsFile:
         made = run(_GRANT, (told.subject, start, start + GOOD_FOR_S, wanted)).lastrowid
         return Block(made or 0, start, start + GOOD_FOR_S, wanted), start + seconds
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with _as_sentence():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
-
 
 def _limits_of_memory(now: float) -> tuple[float, float]:
     return now - _FORGOTTEN_AFTER_S, now + _ANOTHER_TIME_S
@@ -161,19 +149,17 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    make_private(path)
     database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     with suppress(sqlite3.OperationalError):  # another process is at it
         database.execute("PRAGMA journal_mode = WAL")
     # A kill loses nothing so; what a power cut loses is no longer of interest.
     database.execute("PRAGMA synchronous = OFF")
-    database.execute("BEGIN IMMEDIATE")
-    if database.execute("PRAGMA user_version").fetchone() != (_VERSION,):
-        for statement in (*_DROP, *_TABLES):
-            database.execute(statement)
-        database.execute(f"PRAGMA user_version = {_VERSION}")
-    database.execute("COMMIT")
+    with transaction(database):
+        if database.execute("PRAGMA user_version").fetchone() != (_VERSION,):
+            for statement in (*_DROP, *_TABLES):
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {_VERSION}")
     return database
 
 
