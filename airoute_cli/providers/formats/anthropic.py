@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -32,6 +32,7 @@ from airoute_cli.providers.requests import (
     read_model_ids,
     request_id_in,
     url_of,
+    with_query,
 )
 from airoute_cli.providers.whole_answer import WholeAnswer, is_whole
 
@@ -102,7 +103,7 @@ class AnthropicFormat:
     def list_models(self, provider: Provider, key: Secret | None) -> HttpRequest | None:
         """A GET of the first page of ``/v1/models``."""
         return HttpRequest(
-            url=_with_query(url_of(provider, "/v1/models"), f"limit={_PAGE}"),
+            url=with_query(url_of(provider, "/v1/models"), f"limit={_PAGE}"),
             headers=headers_of(provider, self._credentials(key), stream=False),
             method="GET",
         )
@@ -119,7 +120,7 @@ class AnthropicFormat:
         first = self.list_models(provider, key)
         if first is None or not isinstance(last, str) or not last:
             return None
-        return replace(first, url=f"{first.url}&after_id={quote(last, safe='')}")
+        return replace(first, url=with_query(first.url, f"after_id={quote(last, safe='')}"))
 
     def decode_models(self, reply: HttpReply) -> list[str]:
         """The ids in ``data``."""
@@ -144,11 +145,6 @@ class AnthropicFormat:
 def _both(headers: Mapping[str, str], asked: str) -> str:
     """The betas of the provider's own header and those of the request."""
     return ",".join(part for part in (headers.get("anthropic-beta"), asked) if part)
-
-
-def _with_query(url: str, query: str) -> str:
-    given = urlsplit(url)
-    return urlunsplit(given._replace(query="&".join(part for part in (given.query, query) if part)))
 
 
 FORMAT = FormatSpec(
