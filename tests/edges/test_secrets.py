@@ -160,7 +160,7 @@ class Ring(KeyringBackend):
     def get_password(self, service: str, username: str) -> str | None:
         if self.kept is None:
             raise KeyringLocked
-        return self.kept if (service, username) == ("airoute/work", "acme") else None
+        return self.kept if (service, username) == ("airoute/office", "acme") else None
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise NotImplementedError
@@ -174,7 +174,7 @@ def ring() -> Iterator[Ring]:
     keyring.core._keyring_backend = before
 
 
-def from_ring(service: str = "airoute/work", user: str = "acme") -> Provider:
+def from_ring(service: str = "airoute/office", user: str = "acme") -> Provider:
     return provider(api_key_keyring=(service, user))
 
 
@@ -188,8 +188,8 @@ def test_what_a_keyring_does_not_give_is_told_with_the_remedy(ring: Ring):
     with pytest.raises(SetupError) as caught:
         find_key(from_ring(user="my own"), {})
     assert str(caught.value) == (
-        'The provider "acme" gets its key from the entry "airoute/work/my own" of the keyring, '
-        "which has no such entry. Put it there: keyring set airoute/work 'my own'"
+        'The provider "acme" gets its key from the entry "airoute/office/my own" of the keyring, '
+        "which has no such entry. Put it there: keyring set airoute/office 'my own'"
     )
     ring.kept = f"{KEY}\none more"
     with pytest.raises(SetupError, match="holds a character that no key has") as caught:
@@ -210,6 +210,6 @@ def test_a_keyring_that_is_not_there(monkeypatch: pytest.MonkeyPatch, ring: Ring
 
 
 def test_a_key_of_the_keyring_never_travels_over_plain_http(ring: Ring):
-    far = provider(base_url="http://acme.example/v1", api_key_keyring=("airoute/work", "acme"))
+    far = provider(base_url="http://acme.example/v1", api_key_keyring=("airoute/office", "acme"))
     with pytest.raises(SetupError, match="over plain http"):
         find_key(far, {})
