@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import orjson
 
-from airoute_cli.core.errors import RETRYABLE, CallError, ErrorKind
+from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.money import Usage
 from airoute_cli.core.wire import HttpReply
-from airoute_cli.providers.retry_after import retry_after, should_retry
+from airoute_cli.providers.error_kinds import (
+    SERVER_ERRORS,
+    Tell,
+    by_hundred,
+    error_for,
+    told_by,
+)
 from airoute_cli.providers.wording import clip, without_markup
 
 _MESSAGE_LIMIT = 500
 _PAGE_LIMIT = 200
-_SERVER_ERRORS = 500
-_CLIENT_ERRORS = 400
 
 # A refused signature is explained with the whole canonical request, session token and all.
 _CANONICAL = "The Canonical String"
@@ -64,17 +67,8 @@ _BY_STATUS: Mapping[int, ErrorKind] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Tell:
-    """Words in the message that say more than the exception's name, and where they are believed."""
-
-    kind: ErrorKind
-    among: frozenset[ErrorKind]
-    marks: tuple[str, ...]
-
-
 _TELLS = (
-    _Tell(
+    Tell(
         ErrorKind.CONTEXT_WINDOW,
         frozenset({ErrorKind.BAD_REQUEST}),
         (
@@ -87,17 +81,17 @@ _TELLS = (
             "maximum context",
         ),
     ),
-    _Tell(
+    Tell(
         ErrorKind.NOT_FOUND,
         frozenset({ErrorKind.BAD_REQUEST}),
         ("model identifier is invalid", "on-demand throughput isn"),
     ),
-    _Tell(
+    Tell(
         ErrorKind.CONTENT_POLICY,
         frozenset({ErrorKind.BAD_REQUEST}),
         ("content filtering policy", "blocked by the guardrail"),
     ),
-    _Tell(ErrorKind.QUOTA, frozenset({ErrorKind.RATE_LIMIT}), ("per day", "daily")),
+    Tell(ErrorKind.QUOTA, frozenset({ErrorKind.RATE_LIMIT}), ("per day", "daily")),
 )
 
 
@@ -109,14 +103,11 @@ def error_of(reply: HttpReply, now: float) -> CallError:
         without_markup("" if body else reply.body.decode(errors="replace")), _PAGE_LIMIT
     )
     kind = _kind(name, reply.status, message)
-    override = should_retry(reply.headers)
-    retryable = kind in RETRYABLE if override is None else override
-    return CallError(
+    return error_for(
+        reply,
         kind,
         f"Bedrock answered {reply.status}: {_told(name, message)}",
-        status=reply.status,
-        retry_after=retry_after(reply.status, reply.headers, now) if retryable else None,
-        retryable=retryable,
+        now=now,
         request_id=reply.headers.get("x-amzn-requestid"),
     )
 
@@ -127,7 +118,7 @@ def error_in_stream(
     """The classified error that an exception event carries."""
     message = _message(_document(payload)) or clip(payload.decode(errors="replace"), _PAGE_LIMIT)
     return CallError(
-        _kind(name, _SERVER_ERRORS, message),
+        _kind(name, SERVER_ERRORS, message),
         f"Bedrock broke its stream off: {_told(name, message)}",
         request_id=request_id,
         usage=usage,
@@ -139,7 +130,7 @@ def raise_error_inside(body: Mapping[str, Any], request_id: str | None) -> None:
     if isinstance(body.get("__type"), str) and "output" not in body:
         name, message = _plain_name(body["__type"]), _message(body)
         raise CallError(
-            _kind(name, _SERVER_ERRORS, message),
+            _kind(name, SERVER_ERRORS, message),
             f"Bedrock answered with an error: {_told(name, message)}",
             request_id=request_id,
         )
@@ -147,16 +138,7 @@ def raise_error_inside(body: Mapping[str, Any], request_id: str | None) -> None:
 
 def _kind(name: str, status: int, message: str) -> ErrorKind:
     kind = _BY_NAME.get(name.lower().removesuffix("exception")) or _BY_STATUS.get(status)
-    kind = kind or _by_hundred(status)
-    words = message.lower()
-    told = (t for t in _TELLS if kind in t.among and any(mark in words for mark in t.marks))
-    return next((tell.kind for tell in told), kind)
-
-
-def _by_hundred(status: int) -> ErrorKind:
-    if status >= _SERVER_ERRORS:
-        return ErrorKind.SERVER
-    return ErrorKind.BAD_REQUEST if status >= _CLIENT_ERRORS else ErrorKind.MALFORMED
+    return told_by(message.lower(), kind or by_hundred(status), _TELLS)
 
 
 def _document(body: bytes) -> Mapping[str, Any]:

@@ -14,14 +14,20 @@ import orjson
 
 from airoute_cli.core.errors import RETRYABLE, CallError, ErrorKind
 from airoute_cli.core.wire import HttpReply
+from airoute_cli.providers.error_kinds import (
+    CLIENT_ERRORS,
+    SERVER_ERRORS,
+    Tell,
+    by_hundred,
+    error_for,
+    told_by,
+)
 from airoute_cli.providers.requests import request_id_in
-from airoute_cli.providers.retry_after import go_duration, retry_after, should_retry
+from airoute_cli.providers.retry_after import go_duration
 from airoute_cli.providers.wording import clip, without_markup
 
 _MESSAGE_LIMIT = 500
 _PAGE_LIMIT = 200
-_SERVER_ERRORS = 500
-_CLIENT_ERRORS = 400
 _NO_STATUS = 600
 
 _BY_NAME: Mapping[str, ErrorKind] = MappingProxyType(
@@ -60,22 +66,13 @@ _BY_STATUS: Mapping[int, ErrorKind] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Tell:
-    """Words that say more than the status does, and where they are believed."""
-
-    kind: ErrorKind
-    among: frozenset[ErrorKind]
-    marks: tuple[str, ...]
-
-
 _TELLS = (
-    _Tell(
+    Tell(
         ErrorKind.AUTH,
         frozenset({ErrorKind.BAD_REQUEST}),
         ("api_key_invalid", "api key not valid", "api key expired", "api key not found"),
     ),
-    _Tell(
+    Tell(
         ErrorKind.CONTEXT_WINDOW,
         frozenset({ErrorKind.BAD_REQUEST, ErrorKind.SERVER}),
         (
@@ -86,13 +83,13 @@ _TELLS = (
             "context length",
         ),
     ),
-    _Tell(
+    Tell(
         ErrorKind.CONTENT_POLICY,
         frozenset({ErrorKind.BAD_REQUEST}),
         ("responsible ai", "usage guidelines", "prohibited content", "safety filters"),
     ),
     # Every 429 of the Gemini API speaks of the plan and of billing; these ones will not heal.
-    _Tell(
+    Tell(
         ErrorKind.QUOTA,
         frozenset({ErrorKind.RATE_LIMIT}),
         ("perday", "per day", "limit: 0", "spending cap", "credits are depleted"),
@@ -119,15 +116,12 @@ def error_of(reply: HttpReply, now: float) -> CallError:
     """The classified error of a non-2xx answer; ``now`` is Unix time, for Retry-After dates."""
     said = _read_body(reply.body)
     kind = _kind(said, reply.status)
-    override = should_retry(reply.headers)
-    retryable = kind in RETRYABLE if override is None else override
-    wish = retry_after(reply.status, reply.headers, now)
-    return CallError(
+    return error_for(
+        reply,
         kind,
         f"the provider answered {reply.status}: {_told(said)}",
-        status=reply.status,
-        retry_after=(said.wait if wish is None else wish) if retryable else None,
-        retryable=retryable,
+        now=now,
+        wait=said.wait,
         request_id=request_id_in(reply.headers),
     )
 
@@ -137,7 +131,7 @@ def raise_error_inside(body: Mapping[str, Any], request_id: str | None) -> None:
     if not (error := body.get("error")):
         return
     said = _read_error(error)
-    kind = _kind(said, said.code or _SERVER_ERRORS)
+    kind = _kind(said, said.code or SERVER_ERRORS)
     raise CallError(
         kind,
         f"the provider answered with an error: {_told(said)}",
@@ -148,16 +142,8 @@ def raise_error_inside(body: Mapping[str, Any], request_id: str | None) -> None:
 
 
 def _kind(said: _Said, status: int) -> ErrorKind:
-    kind = _BY_NAME.get(said.name) or _BY_STATUS.get(status) or _by_hundred(status)
-    words = said.words
-    told = (t for t in _TELLS if kind in t.among and any(mark in words for mark in t.marks))
-    return next((tell.kind for tell in told), kind)
-
-
-def _by_hundred(status: int) -> ErrorKind:
-    if status >= _SERVER_ERRORS:
-        return ErrorKind.SERVER
-    return ErrorKind.BAD_REQUEST if status >= _CLIENT_ERRORS else ErrorKind.MALFORMED
+    kind = _BY_NAME.get(said.name) or _BY_STATUS.get(status) or by_hundred(status)
+    return told_by(said.words, kind, _TELLS)
 
 
 def _told(said: _Said) -> str:
@@ -187,7 +173,7 @@ def _read_error(error: Any) -> _Said:
         message=clip(message, _MESSAGE_LIMIT) if isinstance(message, str) else "",
         labels=tuple(label for detail in each for label in _labels(detail)),
         wait=max((w for w in map(_wait, each) if w is not None), default=None),
-        code=code if type(code) is int and _CLIENT_ERRORS <= code < _NO_STATUS else None,
+        code=code if type(code) is int and CLIENT_ERRORS <= code < _NO_STATUS else None,
     )
 
 

@@ -9,18 +9,17 @@ from typing import Any
 
 import orjson
 
-from airoute_cli.core.errors import RETRYABLE, CallError, ErrorKind
+from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.money import Usage
 from airoute_cli.core.wire import HttpReply
+from airoute_cli.providers.error_kinds import CLIENT_ERRORS, by_hundred, error_for
 from airoute_cli.providers.openai_usage import is_number, read_usage
 from airoute_cli.providers.requests import request_id_in
-from airoute_cli.providers.retry_after import retry_after, should_retry
 from airoute_cli.providers.wording import clip, without_markup
 
 _MESSAGE_LIMIT = 500
 _PAGE_LIMIT = 200
-_FIRST_ERROR_STATUS, _LAST_ERROR_STATUS = 400, 599
-_SERVER_ERRORS = 500
+_LAST_ERROR_STATUS = 599
 # Where Azure and Anthropic say more exactly what it was.
 _INNER_CODES = (("innererror", "code"), ("details", "error_code"))
 
@@ -174,18 +173,13 @@ class _Said:
 def error_of(reply: HttpReply, now: float) -> CallError:
     """The classified error of a non-2xx answer; ``now`` is Unix time, for Retry-After dates."""
     said = _read_body(reply.body)
-    wish = retry_after(reply.status, reply.headers, now)
-    kind = _kind(reply.status, said)
-    override = should_retry(reply.headers)
-    retryable = kind in RETRYABLE if override is None else override
     message = said.message or "without a word of explanation"
-    return CallError(
-        kind,
+    return error_for(
+        reply,
+        _kind(reply.status, said),
         f"the provider answered {reply.status}: {message}",
-        status=reply.status,
-        # On anything else the header is noise: some send it even with a 200.
-        retry_after=(said.wait if wish is None else wish) if retryable else None,
-        retryable=retryable,
+        now=now,
+        wait=said.wait,
         request_id=request_id_in(reply.headers),
     )
 
@@ -214,13 +208,7 @@ def _kind(status: int, said: _Said) -> ErrorKind:
     for tell in _TELLS:
         if status in tell.statuses and any(mark in words for mark in tell.marks):
             return tell.kind
-    return _BY_STATUS.get(status) or _by_hundred(status)
-
-
-def _by_hundred(status: int) -> ErrorKind:
-    if status >= _SERVER_ERRORS:
-        return ErrorKind.SERVER
-    return ErrorKind.BAD_REQUEST if status >= _FIRST_ERROR_STATUS else ErrorKind.MALFORMED
+    return _BY_STATUS.get(status) or by_hundred(status)
 
 
 def _kind_by_words(said: _Said) -> ErrorKind:
@@ -239,7 +227,7 @@ def _status_in(error: Any) -> int | None:
         status = int(code) if isinstance(code, int | str) else 0
     except ValueError:
         return None
-    return status if _FIRST_ERROR_STATUS <= status <= _LAST_ERROR_STATUS else None
+    return status if CLIENT_ERRORS <= status <= _LAST_ERROR_STATUS else None
 
 
 def _read_body(body: bytes) -> _Said:
