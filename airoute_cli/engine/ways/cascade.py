@@ -11,12 +11,12 @@ from airoute_cli.core.completion import Completion, FinishReason
 from airoute_cli.core.errors import ErrorKind
 from airoute_cli.core.outcome import Outcome, RowFailure, RowState, Step, StepVerdict
 from airoute_cli.core.plan import Call, CallRole
-from airoute_cli.edges.verify import verify
 from airoute_cli.engine.course import Course, answered
 from airoute_cli.engine.meter import total_usd
+from airoute_cli.engine.ways.inspection import REFUSED, inspect
 from airoute_cli.engine.ways.jury import JudgeGoneError, ask_judge, judge_behind
 from airoute_cli.engine.ways.way import Answer, Asker
-from airoute_cli.routing.acceptance.checks import Finding, confidence_fault, first_fault
+from airoute_cli.routing.acceptance.checks import Finding, confidence_fault
 from airoute_cli.routing.combine import vote
 from airoute_cli.routing.judging import read_score, score_request
 from airoute_cli.routing.strategies.cascade import Options
@@ -76,11 +76,8 @@ class Cascade:
         """The cheap checks first, then the command, then what costs calls."""
         accept = self._options.accept
         if answer.completion.finish_reason in _REFUSALS or answer.completion.refusal:
-            return _Looked(answer, Finding("refusal", "the model refused to answer"))
-        fault = first_fault(answer.completion, course.request, accept)
-        if fault is None and accept.verify:
-            said = await verify(accept.verify, answer.completion.text, accept.verify_timeout)
-            fault = None if said is None else Finding("verify", said)
+            return _Looked(answer, REFUSED)
+        fault = await inspect(answer.completion, course.request, accept)
         if fault is not None or is_last or accept.min_confidence is None:
             return _Looked(answer, fault)
         looked = await self._confidence(course, asker, answer)
@@ -100,8 +97,7 @@ class Cascade:
         return _Looked(answer, None, None if verdict is None else read_score(verdict.completion))
 
     def _is_final(self, looked: _Looked) -> bool:
-        refused = looked.fault is not None and looked.fault.check == "refusal"
-        return refused and not self._options.escalate_on_refusal
+        return looked.fault is REFUSED and not self._options.escalate_on_refusal
 
     def _goes_on_after(self, branch: Course, left: Sequence[Call]) -> bool:
         """Whether a model's refusal in the form of an error leads to the next one."""

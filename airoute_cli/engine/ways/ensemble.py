@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.outcome import Outcome, RowFailure, RowState, Step, StepVerdict
 from airoute_cli.core.plan import Call, CallRole
-from airoute_cli.edges.verify import verify
 from airoute_cli.engine.course import Course, answered
 from airoute_cli.engine.meter import total_usd
+from airoute_cli.engine.ways.inspection import REFUSED, inspect
 from airoute_cli.engine.ways.jury import JudgeGoneError, ask_judge
 from airoute_cli.engine.ways.way import Answer, Asker
-from airoute_cli.routing.acceptance.checks import Finding, first_fault
+from airoute_cli.routing.acceptance.checks import Finding
 from airoute_cli.routing.combine import COMBINERS, JUDGE, vote
 from airoute_cli.routing.combine.base import Combined
 from airoute_cli.routing.judging import choice_request, read_choice
@@ -81,14 +81,9 @@ class Ensemble:
         return _Member(call, branch, answer, fault)
 
     async def _fault(self, course: Course, completion: Completion) -> Finding | None:
-        accept = self._options.accept
         if completion.refusal:
-            return Finding("refusal", "the model refused to answer")
-        fault = first_fault(completion, course.request, accept)
-        if fault is None and accept.verify:
-            said = await verify(accept.verify, completion.text, accept.verify_timeout)
-            return None if said is None else Finding("verify", said)
-        return fault
+            return REFUSED
+        return await inspect(completion, course.request, self._options.accept)
 
     async def _combine(
         self, course: Course, asker: Asker, answers: Sequence[Answer]
