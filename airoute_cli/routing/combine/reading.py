@@ -7,6 +7,8 @@ import re
 import unicodedata
 from typing import Any
 
+from airoute_cli.routing.output.path import at_path
+
 _FENCE = re.compile(r"^\s*```[\w-]*\n(.*?)\n?```\s*$", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
@@ -14,12 +16,9 @@ _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+
 def field_of(text: str, field: str) -> Any:
     """The value at ``field`` (``a.b.0``) of a JSON answer; None where it is not there."""
     try:
-        value: Any = json.loads(unfenced(text))
-        for part in field.split("."):
-            value = value[int(part)] if isinstance(value, list) else value[part]
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        return at_path(json.loads(unfenced(text)), field)
+    except (ValueError, LookupError, RecursionError):
         return None
-    return value
 
 
 def unfenced(text: str) -> str:

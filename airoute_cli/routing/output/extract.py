@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from airoute_cli.core.outcome import OutputState
 from airoute_cli.routing.output.check import check
 from airoute_cli.routing.output.lenient import parse
+from airoute_cli.routing.output.path import at_path
 
 CODE, JSON = "code", "json"
 _BLOCK = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -49,9 +50,7 @@ def _json(text: str) -> Any:
 
 
 def _field(value: Any, path: str) -> Extracted:
-    for part in path.split("."):
-        try:
-            value = value[int(part)] if isinstance(value, list) else value[part]
-        except (ValueError, KeyError, IndexError, TypeError):
-            return Extracted(fault=f'its JSON has no field "{path}"')
-    return Extracted(value)
+    try:
+        return Extracted(at_path(value, path))
+    except LookupError:
+        return Extracted(fault=f'its JSON has no field "{path}"')
