@@ -16,7 +16,7 @@ from airoute_cli.core.errors import UsageError
 from airoute_cli.core.outcome import Outcome, OutputState, RowState
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Document, Image, Row
-from airoute_cli.engine.one import plan_one, prompt_row
+from airoute_cli.engine.one import OnePrompt, prompt_row
 from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.engine.result_line import airoute_object, completion_body, dumps, parsed_calls
 from airoute_cli.engine.run_one import run_one
@@ -44,7 +44,7 @@ def answer(
     if not quiet:
         note_no_audit(opened, "ask")
     row = prompt_row(prompt, system, {}, attachments)
-    plan = plan_one(opened, row, model=model)
+    plan = OnePrompt(opened, row).plan(model)
     spoken = _Spoken()
     outcome = asyncio.run(run_one(opened, environ, row, plan, spoken.say if stream else None))
     taken = _taken(outcome, extract)

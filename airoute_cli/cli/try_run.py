@@ -13,14 +13,13 @@ from airoute_cli.cli.render.plan import draw_plan, draw_prompts
 from airoute_cli.core.errors import UsageError
 from airoute_cli.core.nearest import nearest
 from airoute_cli.core.outcome import Outcome, RowState
-from airoute_cli.core.plan import Plan
+from airoute_cli.core.plan import Features, Plan
 from airoute_cli.core.policy import OnEmpty
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Document, Image, Row
-from airoute_cli.engine.one import plan_one, prompt_row
+from airoute_cli.engine.one import OnePrompt, prompt_row
 from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.routing.plan_json import plan_to_dict
-from airoute_cli.routing.planner import Planner
 
 
 def show(
@@ -43,16 +42,18 @@ def show(
         opened = _worded_by(template, opened)
     pairs, own = _pairs("--metadata", metadata), _pairs("--field", fields)
     row = prompt_row(prompt, system, pairs, attachments, own)
-    plan = plan_one(opened, row)
+    one = OnePrompt(opened, row)
+    plan = one.plan()
     if run or every:
         note_no_audit(opened, "try")
-    outcomes = _outcomes(opened, environ, row, plan, run=run, every=every)
-    features = _features(opened, row)
+    outcomes = _outcomes(opened, environ, row, one, plan, run=run, every=every)
+    features = _told(one.features())
     if json:
         answers = {name: _answer(row, outcome, opened) for name, outcome in outcomes.items()}
         told = {"features": features, "plan": plan_to_dict(plan)}
         if template is not None:
-            told["prompts"] = {name: one.messages[-1].text for name, one in plan.prompts.items()}
+            prompts = plan.prompts.items()
+            told["prompts"] = {name: prompt.messages[-1].text for name, prompt in prompts}
         from airoute_cli.cli.render.machine import print_json
 
         print_json(told | ({"answers": answers} if answers else {}))
@@ -65,13 +66,20 @@ def show(
 
 
 def _outcomes(
-    profile: Profile, environ: Mapping[str, str], row: Row, plan: Plan, *, run: bool, every: bool
+    profile: Profile,
+    environ: Mapping[str, str],
+    row: Row,
+    one: OnePrompt,
+    plan: Plan,
+    *,
+    run: bool,
+    every: bool,
 ) -> dict[str, Outcome]:
     plans: dict[str, Plan] = {}
     if run and plan.calls:
         plans["the plan"] = plan
     if every:
-        alone = {name: plan_one(profile, row, model=name) for name in profile.models}
+        alone = {name: one.plan(name) for name in profile.models}
         plans |= {name: single for name, single in alone.items() if single.calls}
     if not plans:
         return {}
@@ -90,8 +98,7 @@ def _draw(outcomes: Mapping[str, Outcome]) -> None:
         draw_outcomes(outcomes)
 
 
-def _features(profile: Profile, row: Row) -> dict[str, Any]:
-    features = Planner(profile).features(row, in_full=True)
+def _told(features: Features) -> dict[str, Any]:
     return {
         "input_tokens": features.input_tokens,
         "task": features.task,

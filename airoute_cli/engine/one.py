@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from airoute_cli.core.plan import Plan
+from airoute_cli.core.plan import Features, Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Document, Image, Message, Request, Row, Text
 from airoute_cli.core.settings import NOTHING
@@ -41,7 +41,19 @@ def prompt_row(
     )
 
 
-def plan_one(profile: Profile, row: Row, *, model: str | None = None) -> Plan:
-    """The plan with its whole trail of reasons. Opens no socket."""
-    figures = LiveFigures(profile.models.values())
-    return Planner(profile).plan(row, figures.snapshot(), explain=True, only_model=model)
+class OnePrompt:
+    """Plans one prompt, as often as is wanted: the profile is made ready once. Opens no socket."""
+
+    def __init__(self, profile: Profile, row: Row) -> None:
+        self._planner = Planner(profile)
+        self._figures = LiveFigures(profile.models.values())
+        self._row = row
+
+    def plan(self, model: str | None = None) -> Plan:
+        """The plan with its whole trail of reasons, or that of one model alone."""
+        figures = self._figures.snapshot()
+        return self._planner.plan(self._row, figures, explain=True, only_model=model)
+
+    def features(self) -> Features:
+        """All that is found out about the prompt, whether a route asks for it or not."""
+        return self._planner.features(self._row, in_full=True)

@@ -13,7 +13,7 @@ from airoute_cli.engine.calibrate import Goal, find_route, place, save
 from airoute_cli.engine.calibrate_rows import read_graded
 from airoute_cli.engine.calibrate_run import calibrate
 from airoute_cli.engine.evaluation.grades import Grade
-from airoute_cli.engine.one import plan_one, prompt_row
+from airoute_cli.engine.one import OnePrompt, prompt_row
 from airoute_cli.engine.open_profile import open_profile, open_untrained
 from airoute_cli.engine.stored_profile import accept_profile, keep_profile, stored_profile
 from airoute_cli.routing.learned.verdict import Verdict
@@ -81,7 +81,9 @@ def test_a_route_is_trained_and_then_routes(tmp_path, untrained):
     assert path.stat().st_mode & 0o777 == 0o600
     assert max(map(len, path.read_text().splitlines()[:60])) < 400, "one page is for people"
     profile = open_profile(tmp_path / "p.toml", {})
-    hard = plan_one(profile, prompt_row("prove the lemma about the eigenvalue", None, {}, ()))
+    hard = OnePrompt(
+        profile, prompt_row("prove the lemma about the eigenvalue", None, {}, ())
+    ).plan()
     assert [call.model for call in hard.calls] == ["large", "small"]
     assert "learned: score " in hard.reason
 
@@ -161,9 +163,9 @@ def test_several_models_are_weighed_against_their_cost(tmp_path):
     assert path == tmp_path / "support.learned.json"
     save(found.file, path)
     learned = f'{route}\nstrategy = "learned"\nlearned = "support.learned.json"'
-    plan = plan_one(
+    plan = OnePrompt(
         open_profile(a_profile(tmp_path, learned), {}), prompt_row("hello cat", None, {}, ())
-    )
+    ).plan()
     assert plan.calls[0].model == "small"
 
 
