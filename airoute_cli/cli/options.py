@@ -49,6 +49,19 @@ ExtractOption = Annotated[
         show_default=False,
     ),
 ]
+ConcurrencyOption = Annotated[
+    int, typer.Option("--max-concurrency", "-j", min=1, help="Calls at once, over all models.")
+]
+InputFileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--input-file", "-i", metavar="FILE", help="The same as INPUT.", show_default=False
+    ),
+]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Only the first N rows.", show_default=False)
+]
+LinesOption = Annotated[bool, typer.Option("--lines", help="Each line of the input is a prompt.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")

@@ -7,10 +7,14 @@ from typing import Annotated
 import typer
 
 from airoute_cli.cli.options import (
+    ConcurrencyOption,
     DebugOption,
     EnvFileOption,
     ExtractOption,
+    InputFileOption,
     JsonOption,
+    LimitOption,
+    LinesOption,
     ProfileOption,
     QuietOption,
 )
@@ -23,12 +27,7 @@ def batch(
             metavar="[INPUT]", help="JSONL rows (.gz and .zst too); - is stdin.", show_default=False
         ),
     ] = None,
-    input_file: Annotated[
-        str | None,
-        typer.Option(
-            "--input-file", "-i", metavar="FILE", help="The same as INPUT.", show_default=False
-        ),
-    ] = None,
+    input_file: InputFileOption = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -39,9 +38,7 @@ def batch(
             show_default=False,
         ),
     ] = None,
-    concurrency: Annotated[
-        int, typer.Option("--max-concurrency", "-j", min=1, help="Calls at once, over all models.")
-    ] = 64,
+    concurrency: ConcurrencyOption = 64,
     requests_per_minute: Annotated[
         int | None,
         typer.Option(
@@ -65,10 +62,7 @@ def batch(
     accept_profile: Annotated[
         bool, typer.Option("--accept-profile", help="With --resume: go on with another profile.")
     ] = False,
-    limit: Annotated[
-        int | None,
-        typer.Option("--limit", min=1, help="Only the first N rows.", show_default=False),
-    ] = None,
+    limit: LimitOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Route every row, call nothing, print the estimate.")
     ] = False,
@@ -76,9 +70,7 @@ def batch(
     ordered: Annotated[
         bool, typer.Option("--ordered", help="Results in the order of the input.")
     ] = False,
-    lines: Annotated[
-        bool, typer.Option("--lines", help="Each line of the input is a prompt.")
-    ] = False,
+    lines: LinesOption = False,
     env_file: EnvFileOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from airoute_cli.cli.options import JsonOption
+from airoute_cli.cli.options import JsonOption, LimitOption, LinesOption
 
 
 def diff(
@@ -23,13 +23,8 @@ def diff(
             show_default=False,
         ),
     ],
-    limit: Annotated[
-        int | None,
-        typer.Option("--limit", min=1, help="Only the first N rows.", show_default=False),
-    ] = None,
-    lines: Annotated[
-        bool, typer.Option("--lines", help="Each line of the input is a prompt.")
-    ] = False,
+    limit: LimitOption = None,
+    lines: LinesOption = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 6 when something changes.")
     ] = False,

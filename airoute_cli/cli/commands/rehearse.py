@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from airoute_cli.cli.options import JsonOption, ProfileOption, QuietOption
+from airoute_cli.cli.options import (
+    ConcurrencyOption,
+    InputFileOption,
+    JsonOption,
+    LimitOption,
+    LinesOption,
+    ProfileOption,
+    QuietOption,
+)
 
 
 def rehearse(
@@ -14,12 +22,7 @@ def rehearse(
         str | None,
         typer.Argument(metavar="[INPUT]", help="Rows, as for batch.", show_default=False),
     ] = None,
-    input_file: Annotated[
-        str | None,
-        typer.Option(
-            "--input-file", "-i", metavar="FILE", help="The same as INPUT.", show_default=False
-        ),
-    ] = None,
+    input_file: InputFileOption = None,
     faults: Annotated[
         str,
         typer.Option(
@@ -36,16 +39,9 @@ def rehearse(
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Another one draws other faults.")] = 0,
-    concurrency: Annotated[
-        int, typer.Option("--max-concurrency", "-j", min=1, help="Calls at once, over all models.")
-    ] = 64,
-    limit: Annotated[
-        int | None,
-        typer.Option("--limit", min=1, help="Only the first N rows.", show_default=False),
-    ] = None,
-    lines: Annotated[
-        bool, typer.Option("--lines", help="Each line of the input is a prompt.")
-    ] = False,
+    concurrency: ConcurrencyOption = 64,
+    limit: LimitOption = None,
+    lines: LinesOption = False,
     profile: ProfileOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
