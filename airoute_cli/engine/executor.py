@@ -85,13 +85,14 @@ class Executor:
         veil = Veil(plan, request, on_text)
         route = self._route(plan)
         asked = with_form(veil.request, route)
+        # What may have to be put right is not shown before.
+        held_back = bool(asked.schema or route.normalize)
         course = Course(
             plan,
             asked,
             route,
             self._settings,
-            # What may have to be put right is not shown before.
-            None if asked.schema or route.normalize else veil.on_text,
+            None if held_back else veil.on_text,
             on_attempt,
             on_end,
             purse,
@@ -108,13 +109,9 @@ class Executor:
             outcome = Outcome(RowState.PENDING, plan)
         self._canary.judge(outcome, [attempt.model for attempt in course.attempts])
         outcome = in_form(veil.lift(outcome), route)
-        if (
-            on_text
-            and (asked.schema or route.normalize)
-            and outcome.state is RowState.COMPLETED
-            and outcome.completion
-        ):
-            on_text(outcome.completion.text or outcome.completion.refusal or "")
+        given = outcome.completion if outcome.state is RowState.COMPLETED else None
+        if on_text and held_back and given:
+            on_text(given.text or given.refusal or "")
         return replace(
             outcome,
             attempts=tuple(course.attempts),
