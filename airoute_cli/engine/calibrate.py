@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -93,6 +94,10 @@ class Table:
     scores: dict[str, Floats]
     costs: dict[str, Floats] | None
 
+    def mean_cost(self, model: str) -> float | None:
+        """US dollars a prompt; None where it is not known."""
+        return None if self.costs is None else float(self.costs[model].mean())
+
 
 def find_route(profile: Profile, name: str) -> Route:
     """The route of this name, with at least two models. Raises UsageError."""
@@ -143,6 +148,15 @@ def needs_costs(table: Table) -> dict[str, Floats]:
             'give the graded prompts "costs" such as {"small": 0.0001, "large": 0.002}.'
         )
     return table.costs
+
+
+@contextmanager
+def target_cost() -> Iterator[None]:
+    """A target that the costs do not allow, as an error of the flag that set it."""
+    try:
+        yield
+    except ValueError as error:
+        raise UsageError(f"--target-cost: {error}") from None
 
 
 def as_file(

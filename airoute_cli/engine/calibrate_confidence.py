@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from airoute_cli.core.errors import UsageError
 from airoute_cli.core.profile import Profile, Route
 from airoute_cli.engine.calibrate import (
     CONFIDENCE,
@@ -17,6 +16,7 @@ from airoute_cli.engine.calibrate import (
     Table,
     needs_costs,
     tabulate,
+    target_cost,
 )
 from airoute_cli.engine.calibrate_pair import SHARES
 from airoute_cli.engine.calibrate_rows import Graded
@@ -51,8 +51,8 @@ def calibrate_confidence(profile: Profile, route: Route, graded: Graded, goal: G
         lines=graded.lines,
         unusable=graded.unusable,
         models=(
-            ModelFigures(first, evidence.weak, _mean_cost(table, first)),
-            ModelFigures(second, evidence.strong, _mean_cost(table, second)),
+            ModelFigures(first, evidence.weak, table.mean_cost(first)),
+            ModelFigures(second, evidence.strong, table.mean_cost(second)),
         ),
         ranked_by=CONFIDENCE,
         figures=evidence,
@@ -70,10 +70,8 @@ def _share(
     if goal.cost is not None:
         costs = needs_costs(table)
         first, second = costs[names[0]], costs[names[1]]
-        try:
+        with target_cost():
             return share_at_cost(scores, first, first + second, goal.cost)
-        except ValueError as error:
-            raise UsageError(f"--target-cost: {error}") from None
     if goal.share is not None:
         return goal.share
     return evidence.learned.cpt80 if np.isfinite(evidence.learned.cpt80) else 0.0
@@ -96,7 +94,3 @@ def _points(
     for share, quality, cost in zip(shares, found, costs, strict=True):
         by_chance = float(weak.mean() + share * (strong - weak).mean())
         yield Point({names[0]: 1 - share, names[1]: share}, quality, by_chance, cost)
-
-
-def _mean_cost(table: Table, name: str) -> float | None:
-    return None if table.costs is None else float(table.costs[name].mean())

@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 import numpy as np
 
-from airoute_cli.core.errors import UsageError
 from airoute_cli.core.profile import Profile, Route
 from airoute_cli.engine.calibrate import (
     LEARNED,
@@ -19,6 +18,7 @@ from airoute_cli.engine.calibrate import (
     as_file,
     needs_costs,
     tabulate,
+    target_cost,
 )
 from airoute_cli.engine.calibrate_rows import Graded
 from airoute_cli.routing.learned.curve import gain_at, quality_at
@@ -58,8 +58,8 @@ def calibrate_pair(profile: Profile, route: Route, graded: Graded, goal: Goal) -
         lines=graded.lines,
         unusable=graded.unusable,
         models=(
-            ModelFigures(weak, evidence.weak, _mean_cost(table, weak)),
-            ModelFigures(strong, evidence.strong, _mean_cost(table, strong)),
+            ModelFigures(weak, evidence.weak, table.mean_cost(weak)),
+            ModelFigures(strong, evidence.strong, table.mean_cost(strong)),
         ),
         ranked_by=LEARNED,
         figures=evidence,
@@ -77,10 +77,8 @@ def _share(
     weak, strong = names
     if goal.cost is not None:
         costs = needs_costs(table)
-        try:
+        with target_cost():
             return share_at_cost(fitted.ranks, costs[weak], costs[strong], goal.cost)
-        except ValueError as error:
-            raise UsageError(f"--target-cost: {error}") from None
     wanted = evidence.learned.cpt80 if goal.share is None else goal.share
     wanted = wanted if np.isfinite(wanted) else 0.5
     return min(max(wanted, _NARROWEST), 1 - _NARROWEST)
@@ -98,7 +96,3 @@ def _points(
     for share, quality, cost in zip(shares, qualities, costs, strict=True):
         by_chance = float(weak.mean() + share * (strong - weak).mean())
         yield Point({names[0]: 1 - share, names[1]: share}, quality, by_chance, cost)
-
-
-def _mean_cost(table: Table, name: str) -> float | None:
-    return None if table.costs is None else float(table.costs[name].mean())

@@ -19,6 +19,7 @@ from airoute_cli.engine.calibrate import (
     as_file,
     needs_costs,
     tabulate,
+    target_cost,
 )
 from airoute_cli.engine.calibrate_rows import Graded
 from airoute_cli.routing.learned.curve import mean_interval
@@ -63,10 +64,8 @@ def calibrate_several(profile: Profile, route: Route, graded: Graded, goal: Goal
     predicted = _Predicted(
         route.models, gains, _columns(table.scores, route), _columns(costs, route)
     )
-    try:
+    with target_cost():
         price = price_for(gains, predicted.costs, goal.cost)
-    except ValueError as error:
-        raise UsageError(f"--target-cost: {error}") from None
     columns = chosen(gains, predicted.costs, price)
     quality, lead = lead_over_chance(
         predicted.scores, predicted.costs, columns, SETTINGS.resamples, SETTINGS.seed
