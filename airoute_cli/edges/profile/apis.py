@@ -12,7 +12,7 @@ from airoute_cli.core.settings import NOTHING
 from airoute_cli.core.wire import FormatSpec
 from airoute_cli.edges.catalogue import Service
 from airoute_cli.edges.profile.problems import Problems, nearest
-from airoute_cli.edges.profile.schema import ProviderTable
+from airoute_cli.edges.profile.tables.providers import ProviderTable
 
 
 @dataclass(frozen=True, slots=True)

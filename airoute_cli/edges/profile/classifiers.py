@@ -8,7 +8,9 @@ from typing import Any
 from airoute_cli.core.profile import Classifier
 from airoute_cli.edges.profile.files import LINES, OpenFile
 from airoute_cli.edges.profile.problems import Problems, nearest
-from airoute_cli.edges.profile.schema import ClassifierTable, Document, WhenTable
+from airoute_cli.edges.profile.tables.conditions import WhenTable
+from airoute_cli.edges.profile.tables.document import Document
+from airoute_cli.edges.profile.tables.run import ClassifierTable
 
 # The time to learn grows with the cube of it: about ten seconds for so many.
 MOST_EXAMPLES = 5_000

@@ -12,7 +12,8 @@ from typing import Any
 from airoute_cli.core.errors import Problem, ProfileError
 from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.problems import Problems
-from airoute_cli.edges.profile.schema import ModelTable, ProviderTable
+from airoute_cli.edges.profile.tables.models import ModelTable
+from airoute_cli.edges.profile.tables.providers import ProviderTable
 
 _WHERE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 _DATES = (dt.date, dt.time)

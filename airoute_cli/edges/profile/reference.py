@@ -10,26 +10,21 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from airoute_cli.edges.profile.fields import Kind
-from airoute_cli.edges.profile.schema import (
+from airoute_cli.edges.profile.tables.base import BudgetTable
+from airoute_cli.edges.profile.tables.conditions import WhenTable
+from airoute_cli.edges.profile.tables.models import ModelTable, PriceTable
+from airoute_cli.edges.profile.tables.policy import (
     AuditTable,
-    BudgetTable,
-    ClassifierTable,
     ForbidTable,
     MaxPriceTable,
-    ModelTable,
     PolicyTable,
-    PriceTable,
-    ProfileTable,
-    ProviderTable,
     RequireTable,
-    RouteTable,
     RuleTable,
-    RunTable,
-    TemplateTable,
     TierTable,
-    VariantTable,
-    WhenTable,
 )
+from airoute_cli.edges.profile.tables.providers import ProviderTable
+from airoute_cli.edges.profile.tables.routes import RouteTable, TemplateTable, VariantTable
+from airoute_cli.edges.profile.tables.run import ClassifierTable, ProfileTable, RunTable
 
 _INTRODUCTION = """\
 # The profile

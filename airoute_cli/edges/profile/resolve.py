@@ -38,19 +38,13 @@ from airoute_cli.edges.profile.apis import ApiUse
 from airoute_cli.edges.profile.files import Files
 from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.problems import Problems
-from airoute_cli.edges.profile.schema import (
-    BudgetTable,
-    ForbidTable,
-    ModelTable,
-    PriceTable,
-    ProviderTable,
-    RequireTable,
-    RouteTable,
-    RuleTable,
-    VariantTable,
-    WhenTable,
-)
 from airoute_cli.edges.profile.strategies import Use
+from airoute_cli.edges.profile.tables.base import BudgetTable
+from airoute_cli.edges.profile.tables.conditions import WhenTable
+from airoute_cli.edges.profile.tables.models import ModelTable, PriceTable
+from airoute_cli.edges.profile.tables.policy import ForbidTable, RequireTable, RuleTable
+from airoute_cli.edges.profile.tables.providers import ProviderTable
+from airoute_cli.edges.profile.tables.routes import RouteTable, VariantTable
 from airoute_cli.edges.profile.templates import text_of
 from airoute_cli.edges.profile.validate import Validated
 

@@ -12,7 +12,7 @@ from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.profile.files import OpenFile
 from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.problems import Problems, nearest
-from airoute_cli.edges.profile.schema import RouteTable
+from airoute_cli.edges.profile.tables.routes import RouteTable
 
 # The keys that all routes may have.
 _COMMON = frozenset(field.alias or name for name, field in RouteTable.model_fields.items())

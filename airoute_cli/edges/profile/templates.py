@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from airoute_cli.edges.profile.files import Files
 from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.problems import Problems, nearest
-from airoute_cli.edges.profile.schema import VariantTable
+from airoute_cli.edges.profile.tables.routes import VariantTable
 
 _SECTION = "templates"
 _VARIANTS = ("models", "tasks")

@@ -14,8 +14,10 @@ from airoute_cli.edges.profile.apis import Apis, ApiUse, take_api
 from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.parse import check_plain, take_dotted_names
 from airoute_cli.edges.profile.problems import Problems, nearest
-from airoute_cli.edges.profile.schema import Document, ModelTable, ProviderTable
 from airoute_cli.edges.profile.strategies import Strategies, Use, listed_names, take_use
+from airoute_cli.edges.profile.tables.document import Document
+from airoute_cli.edges.profile.tables.models import ModelTable
+from airoute_cli.edges.profile.tables.providers import ProviderTable
 
 # The runtime inside airoute needs no declaration.
 EMBEDDED = "local"

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
-from airoute_cli.edges.profile import schema
+from airoute_cli.edges.profile import tables
+from airoute_cli.edges.profile.tables.base import Table
+from airoute_cli.edges.profile.tables.document import Document
 from airoute_cli.engine.open_profile import profile_reference
 
 PAGE = Path(__file__).parents[3] / "docs" / "profile.md"
@@ -17,14 +21,19 @@ def test_the_page_in_docs_is_the_one_that_the_command_prints():
     )
 
 
-TABLES = [
-    model
-    for model in vars(schema).values()
-    if isinstance(model, type) and issubclass(model, schema.Table) and model.model_fields
+MODULES = [
+    importlib.import_module(f"{tables.__name__}.{found.name}")
+    for found in pkgutil.iter_modules(tables.__path__)
 ]
+TABLES = dict.fromkeys(
+    model
+    for module in MODULES
+    for model in vars(module).values()
+    if isinstance(model, type) and issubclass(model, Table) and model.model_fields
+)
 
 
-@pytest.mark.parametrize("model", [table for table in TABLES if table is not schema.Document])
+@pytest.mark.parametrize("model", [table for table in TABLES if table is not Document])
 def test_every_key_has_a_meaning_and_stands_on_the_page(model: type[BaseModel]):
     page = profile_reference()
     for name, field in model.model_fields.items():
