@@ -10,15 +10,15 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, ClassVar, Protocol
 
 from airoute_cli.core.plan import Features
 from airoute_cli.core.request import Capability
 from airoute_cli.core.scan import Scan, classes_of
-from airoute_cli.routing.wording import listed, quoted
+from airoute_cli.routing.wording import listed, quoted, shorten
 
 _GLOB = re.compile(r"[*?\[]")
-_LONGEST_SHOWN = 40
 # For a request that nobody can read: everything may stand in it.
 NOT_SCANNED = Scan(frozenset(), unread=("the request",))
 
@@ -85,71 +85,65 @@ class Condition(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class MinInputTokens:
-    """At least so many input tokens, by the uncorrected estimate."""
+class Measure:
+    """A number of a request: its name in reasons, how it is read and written, what that costs."""
 
-    bound: int
-    cost: ClassVar[int] = 0
+    name: str
+    of: Callable[[Features], float]
+    form: str
+    cost: int
 
-    def matches(self, subject: Subject) -> bool:
-        """Whether the request is long enough."""
-        return subject.features.input_tokens >= self.bound
-
-    def reason(self, subject: Subject) -> str:
+    def compared(self, found: float, sign: str, bound: float) -> str:
         """Such as ``input tokens 5,210 >= 4,000``."""
-        tokens = subject.features.input_tokens
-        return f"input tokens {tokens:,} {'>=' if tokens >= self.bound else '<'} {self.bound:,}"
+        return f"{self.name} {found:{self.form}} {sign} {bound:{self.form}}"
+
+
+INPUT_TOKENS = Measure("input tokens", attrgetter("input_tokens"), ",", cost=0)
+COMPLEXITY = Measure("complexity", attrgetter("complexity"), "g", cost=1)
 
 
 @dataclass(frozen=True, slots=True)
-class MaxInputTokens:
-    """At most so many input tokens, by the uncorrected estimate."""
+class AtLeast:
+    """A number that must not be smaller than a bound."""
 
-    bound: int
-    cost: ClassVar[int] = 0
-
-    def matches(self, subject: Subject) -> bool:
-        """Whether the request is short enough."""
-        return subject.features.input_tokens <= self.bound
-
-    def reason(self, subject: Subject) -> str:
-        """Such as ``input tokens 120 <= 4,000``."""
-        tokens = subject.features.input_tokens
-        return f"input tokens {tokens:,} {'<=' if tokens <= self.bound else '>'} {self.bound:,}"
-
-
-@dataclass(frozen=True, slots=True)
-class MinComplexity:
-    """At least so complex, from 0 to 1."""
-
+    measure: Measure
     bound: float
-    cost: ClassVar[int] = 1
+
+    @property
+    def cost(self) -> int:
+        """That of the number."""
+        return self.measure.cost
 
     def matches(self, subject: Subject) -> bool:
-        """Whether the request is complex enough."""
-        return subject.features.complexity >= self.bound
+        """Whether it is large enough."""
+        return self.measure.of(subject.features) >= self.bound
 
     def reason(self, subject: Subject) -> str:
-        """Such as ``complexity 0.62 >= 0.5``."""
-        found = subject.features.complexity
-        return f"complexity {found:g} {'>=' if found >= self.bound else '<'} {self.bound:g}"
+        """The number beside the bound."""
+        found = self.measure.of(subject.features)
+        return self.measure.compared(found, ">=" if found >= self.bound else "<", self.bound)
 
 
 @dataclass(frozen=True, slots=True)
-class MaxComplexity:
-    """At most so complex, from 0 to 1."""
+class AtMost:
+    """A number that must not be larger than a bound."""
 
+    measure: Measure
     bound: float
-    cost: ClassVar[int] = 1
+
+    @property
+    def cost(self) -> int:
+        """That of the number."""
+        return self.measure.cost
 
     def matches(self, subject: Subject) -> bool:
-        """Whether the request is simple enough."""
-        return subject.features.complexity <= self.bound
+        """Whether it is small enough."""
+        return self.measure.of(subject.features) <= self.bound
 
     def reason(self, subject: Subject) -> str:
-        """Such as ``complexity 0.2 <= 0.5``."""
-        found = subject.features.complexity
-        return f"complexity {found:g} {'<=' if found <= self.bound else '>'} {self.bound:g}"
+        """The number beside the bound."""
+        found = self.measure.of(subject.features)
+        return self.measure.compared(found, "<=" if found <= self.bound else ">", self.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,114 +209,6 @@ class Metadata:
         shown = "missing" if value is None else f'"{shorten(_as_word(value))}"'
         fact = f"metadata.{self.key} is {shown}"
         return fact if self.matches(subject) else f"{fact}, wanted {quoted(self.wanted)}"
-
-
-class StartsWith:
-    """Text that starts with one of these, whatever the case and the white space before it."""
-
-    cost: ClassVar[int] = 3
-
-    def __init__(self, starts: Iterable[str]) -> None:
-        self.number = 0
-        self.starts = tuple(starts)
-        self._folded = tuple(start.casefold() for start in self.starts)
-
-    def matches(self, subject: Subject) -> bool:
-        """Whether the user's text starts so."""
-        if not subject.start.startswith(self._folded):
-            return False
-        subject.held.add(self.number)
-        return True
-
-    def reason(self, subject: Subject) -> str:
-        """Such as ``starts with "translate"``."""
-        for start, folded in zip(self.starts, self._folded, strict=True):
-            if subject.start.startswith(folded):
-                return f'starts with "{start}"'
-        return f"does not start with {quoted(self.starts)}"
-
-    def stated(self, *, holds: bool) -> str:
-        """The reason as it can be told without the text."""
-        return f"{'starts' if holds else 'does not start'} with {quoted(self.starts)}"
-
-
-class ContainsAny:
-    """Text that contains at least one of these, whatever the case."""
-
-    cost: ClassVar[int] = 4
-
-    def __init__(self, needles: Iterable[str]) -> None:
-        self.number = 0
-        self.needles = tuple(needles)
-        self.folded = tuple(needle.casefold() for needle in self.needles)
-
-    def matches(self, subject: Subject) -> bool:
-        """Whether one of them is in the user's text."""
-        text = subject.folded
-        for needle in self.folded:
-            if needle in text:
-                subject.held.add(self.number)
-                return True
-        return False
-
-    def reason(self, subject: Subject) -> str:
-        """Such as ``contains "refund"``."""
-        for needle, folded in zip(self.needles, self.folded, strict=True):
-            if folded in subject.folded:
-                return f'contains "{needle}"'
-        return f"does not contain {quoted(self.needles)}"
-
-    def stated(self, *, holds: bool) -> str:
-        """The reason as it can be told without the text."""
-        return f"{'contains' if holds else 'does not contain'} {quoted(self.needles)}"
-
-
-class Regex:
-    """Text in which the pattern is found; case counts unless the pattern says ``(?i)``."""
-
-    cost: ClassVar[int] = 5
-
-    def __init__(self, pattern: str) -> None:
-        self.number = 0
-        self.pattern = pattern
-        self._compiled = re.compile(pattern)
-
-    def matches(self, subject: Subject) -> bool:
-        """Whether the pattern is found anywhere in the user's text."""
-        if self._compiled.search(subject.features.text) is None:
-            return False
-        subject.held.add(self.number)
-        return True
-
-    def reason(self, subject: Subject) -> str:
-        """Such as ``matches /ORD-[0-9]+/ with "ORD-77"``."""
-        found = self._compiled.search(subject.features.text)
-        if found is None:
-            return f"does not match /{self.pattern}/"
-        return f'matches /{self.pattern}/ with "{shorten(found.group())}"'
-
-    def stated(self, *, holds: bool) -> str:
-        """The reason as it can be told without the text."""
-        return f"{'matches' if holds else 'does not match'} /{self.pattern}/"
-
-
-ReadsText = StartsWith | ContainsAny | Regex
-
-
-class Recalled:
-    """A condition on the text, in a decision that is made again without it."""
-
-    def __init__(self, condition: ReadsText) -> None:
-        self.cost = condition.cost
-        self._condition = condition
-
-    def matches(self, subject: Subject) -> bool:
-        """Whether it was found to hold back then."""
-        return self._condition.number in subject.held
-
-    def reason(self, subject: Subject) -> str:
-        """The condition, and whether it held."""
-        return self._condition.stated(holds=self.matches(subject))
 
 
 class Detects:
@@ -415,12 +301,6 @@ class Not:
         """The fact, and that it was not wanted where it rules the request out."""
         fact = self.condition.reason(subject)
         return fact if self.matches(subject) else f"{fact}, which `not` rules out"
-
-
-def shorten(text: str) -> str:
-    """``text`` on one line, cut where a reason would grow too long."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_SHOWN else f"{line[: _LONGEST_SHOWN - 1]}…"
 
 
 def _as_word(value: Any) -> str:

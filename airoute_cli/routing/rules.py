@@ -8,24 +8,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from airoute_cli.core.profile import When
 from airoute_cli.core.scan import classes_of
 from airoute_cli.routing.conditions import (
+    COMPLEXITY,
+    INPUT_TOKENS,
     AllOf,
     AnyOf,
+    AtLeast,
+    AtMost,
     Condition,
-    ContainsAny,
     Detects,
-    MaxComplexity,
-    MaxInputTokens,
     Metadata,
-    MinComplexity,
-    MinInputTokens,
     Not,
+    Requires,
+    Subject,
+    TaskIs,
+)
+from airoute_cli.routing.conditions_on_text import (
+    ContainsAny,
     ReadsText,
     Recalled,
     Regex,
-    Requires,
     StartsWith,
-    Subject,
-    TaskIs,
 )
 
 GRAM = 3
@@ -215,13 +217,13 @@ def _needles(condition: Condition) -> tuple[str, ...] | None:
 
 def _plain(when: When) -> Iterator[Condition]:
     if when.min_input_tokens is not None:
-        yield MinInputTokens(when.min_input_tokens)
+        yield AtLeast(INPUT_TOKENS, when.min_input_tokens)
     if when.max_input_tokens is not None:
-        yield MaxInputTokens(when.max_input_tokens)
+        yield AtMost(INPUT_TOKENS, when.max_input_tokens)
     if when.min_complexity is not None:
-        yield MinComplexity(when.min_complexity)
+        yield AtLeast(COMPLEXITY, when.min_complexity)
     if when.max_complexity is not None:
-        yield MaxComplexity(when.max_complexity)
+        yield AtMost(COMPLEXITY, when.max_complexity)
     if when.task:
         yield TaskIs(when.task)
     if when.requires:

@@ -1,4 +1,4 @@
-"""How amounts and lists are written in reasons."""
+"""How amounts, lists and texts are written in reasons."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import Decimal
 
 _CENTS = Decimal("0.01")
 _FEWEST_DIGITS = 2
+_LONGEST_SHOWN = 40
 
 
 def dollars(amount: Decimal | None) -> str:
@@ -28,3 +29,9 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     """``a, b and c``."""
     *first, final = list(words) or [""]
     return f"{', '.join(first)} {last} {final}" if first else final
+
+
+def shorten(text: str) -> str:
+    """``text`` on one line, cut where a reason would grow too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_SHOWN else f"{line[: _LONGEST_SHOWN - 1]}…"
