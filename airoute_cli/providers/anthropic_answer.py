@@ -10,6 +10,7 @@ from airoute_cli.core.completion import Completion, FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.money import Usage
 from airoute_cli.core.request import ToolCall
+from airoute_cli.providers.finish import finish_reason
 from airoute_cli.providers.openai_answer import arguments_of, checked
 from airoute_cli.providers.openai_errors import error_inside
 from airoute_cli.providers.openai_usage import is_number
@@ -87,7 +88,7 @@ def _completion(
 ) -> Completion:
     raw = _word(body.get("stop_reason"))
     calls = tuple(_tool_call(block) for block in blocks if block.get("type") == "tool_use")
-    reason = _finish_reason(raw, calls)
+    reason = finish_reason(raw, _FINISH, calls)
     return Completion(
         text="".join(_pieces(blocks, "text")),
         finish_reason=reason,
@@ -99,13 +100,6 @@ def _completion(
         served_model=_word(body.get("model")),
         request_id=request_id,
     )
-
-
-def _finish_reason(raw: str | None, calls: tuple[ToolCall, ...]) -> FinishReason:
-    reason = _FINISH.get(raw or "", FinishReason.OTHER)
-    # Servers that only speak like Anthropic may end a call with "end_turn".
-    forced = calls and (raw is None or reason is FinishReason.STOP)
-    return FinishReason.TOOL_CALLS if forced else reason
 
 
 def _refusal(body: Mapping[str, Any]) -> str:

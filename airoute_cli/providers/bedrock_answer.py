@@ -11,6 +11,7 @@ from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.money import Usage
 from airoute_cli.core.request import ToolCall
 from airoute_cli.providers.bedrock_errors import raise_error_inside
+from airoute_cli.providers.finish import finish_reason
 from airoute_cli.providers.openai_answer import arguments_of
 
 _FINISH: Mapping[str, FinishReason] = MappingProxyType(
@@ -82,19 +83,13 @@ def _completion(
     raw = raw if isinstance(raw, str) and raw else None
     return Completion(
         text="".join(piece for block in blocks for piece in _texts(block)),
-        finish_reason=_finish_reason(raw, calls),
+        finish_reason=finish_reason(raw, _FINISH, calls),
         raw_finish_reason=raw,
         tool_calls=calls,
         reasoning="".join(map(_reasoning, blocks)) or None,
         usage=read_usage(body.get("usage")),
         request_id=request_id,
     )
-
-
-def _finish_reason(raw: str | None, calls: tuple[ToolCall, ...]) -> FinishReason:
-    reason = _FINISH.get(raw or "", FinishReason.OTHER)
-    forced = calls and (raw is None or reason is FinishReason.STOP)
-    return FinishReason.TOOL_CALLS if forced else reason
 
 
 def _texts(block: Mapping[str, Any]) -> Iterator[str]:

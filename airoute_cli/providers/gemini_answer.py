@@ -10,6 +10,7 @@ from airoute_cli.core.completion import Completion, FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.money import Usage
 from airoute_cli.core.request import ToolCall
+from airoute_cli.providers.finish import finish_reason
 from airoute_cli.providers.gemini_errors import raise_error_inside
 from airoute_cli.providers.openai_answer import arguments_of
 from airoute_cli.providers.openai_usage import is_number
@@ -129,9 +130,7 @@ class Chunks:
     def _finish_reason(self, calls: tuple[ToolCall, ...]) -> FinishReason:
         if self._finish is None and self._blocked:
             return FinishReason.CONTENT_FILTER
-        reason = _FINISH.get(self._finish or "", FinishReason.OTHER)
-        forced = calls and (self._finish is None or reason is FinishReason.STOP)
-        return FinishReason.TOOL_CALLS if forced else reason
+        return finish_reason(self._finish, _FINISH, calls)
 
     def _calls(self) -> Iterator[ToolCall]:
         for number, part in enumerate(part for part in self._parts if "functionCall" in part):

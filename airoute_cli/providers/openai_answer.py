@@ -11,6 +11,7 @@ from typing import Any
 from airoute_cli.core.completion import Completion, FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.request import ToolCall
+from airoute_cli.providers.finish import finish_reason
 from airoute_cli.providers.openai_errors import raise_error_inside
 from airoute_cli.providers.openai_usage import read_cost, read_usage
 
@@ -153,10 +154,7 @@ def _finish_reason(
 ) -> FinishReason:
     if refusal:
         return FinishReason.REFUSAL
-    reason = _FINISH.get((raw or "").lower(), FinishReason.OTHER)
-    # A call that was forced by tool_choice ends with "stop", and some servers always say so.
-    forced = calls and (raw is None or reason is FinishReason.STOP)
-    return FinishReason.TOOL_CALLS if forced else reason
+    return finish_reason(raw and raw.lower(), _FINISH, calls)
 
 
 def _tool_calls(given: Any) -> tuple[ToolCall, ...]:
