@@ -127,17 +127,12 @@ class HttpTransport:
         Raises CallError: TIMEOUT, CONNECTION, CUT, MALFORMED, or BAD_REQUEST for a redirect.
         """
         target = self._target(request.url)
-        try:
-            async with asyncio.timeout(timeout_s) as deadline:
-                response = await _ask(target, request)
-                try:
-                    body = await _whole(response, target.host)
-                finally:
-                    response.close()
-        except TimeoutError as error:
-            if deadline.expired():
-                raise told.timed_out(target.host, timeout_s) from error
-            raise
+        async with _within(timeout_s, target.host):
+            response = await _ask(target, request)
+            try:
+                body = await _whole(response, target.host)
+            finally:
+                response.close()
         return HttpReply(response.status, _headers(response), body)
 
     @asynccontextmanager
@@ -149,18 +144,13 @@ class HttpTransport:
         Raises CallError as ``send`` does, on entering, while reading and on leaving.
         """
         target = self._target(request.url)
-        try:
-            async with asyncio.timeout(timeout_s) as deadline:
-                response = await _ask(target, request)
-                try:
-                    async with aclosing(_chunks(response, target.host)) as chunks:
-                        yield HttpStream(response.status, _headers(response), chunks)
-                finally:
-                    response.close()
-        except TimeoutError as error:
-            if deadline.expired():
-                raise told.timed_out(target.host, timeout_s) from error
-            raise
+        async with _within(timeout_s, target.host):
+            response = await _ask(target, request)
+            try:
+                async with aclosing(_chunks(response, target.host)) as chunks:
+                    yield HttpStream(response.status, _headers(response), chunks)
+            finally:
+                response.close()
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -193,6 +183,18 @@ class HttpTransport:
         if way not in self._by_way:
             self._by_way[way] = _session(*way)
         return self._by_way[way]
+
+
+@asynccontextmanager
+async def _within(timeout_s: float, host: str) -> AsyncGenerator[None, None]:
+    """A deadline for all of a block, told as a CallError; another's TimeoutError goes through."""
+    try:
+        async with asyncio.timeout(timeout_s) as deadline:
+            yield
+    except TimeoutError as error:
+        if deadline.expired():
+            raise told.timed_out(host, timeout_s) from error
+        raise
 
 
 def _session(secure: bool, proxy: str | None) -> aiohttp.ClientSession:  # noqa: FBT001 - a key's parts
