@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import orjson
-
 from airoute_cli.core.errors import RowError
 from airoute_cli.core.request import (
     ANTHROPIC_DIALECT,
@@ -26,6 +24,7 @@ from airoute_cli.edges.rows.shapes.reading import (
     kind_of,
     only_keys,
     read_flag,
+    read_tool_use,
     unsupported,
     want_name,
     want_object,
@@ -175,11 +174,7 @@ _PARTS: Mapping[str, Read] = MappingProxyType(
 
 def _tool_use(block: dict[str, Any], where: str) -> ToolCall:
     only_keys(block, _TOOL_USE, where)
-    return ToolCall(
-        want_name(block.get("id"), f"{where}.id"),
-        want_name(block.get("name"), f"{where}.name"),
-        orjson.dumps(want_object(block.get("input", {}), f"{where}.input")).decode(),
-    )
+    return read_tool_use(block, where, "id")
 
 
 def _tool_result(block: dict[str, Any], where: str) -> Message:

@@ -24,6 +24,7 @@ from airoute_cli.core.request import (
 )
 from airoute_cli.edges.rows.shapes.reading import (
     only_keys,
+    read_tool_use,
     unsupported,
     want_list,
     want_name,
@@ -172,11 +173,7 @@ _RESULT_PARTS: Mapping[str, Callable[[Any, str], Part]] = MappingProxyType(
 
 def _tool_use(use: dict[str, Any], where: str) -> ToolCall:
     only_keys(use, _TOOL_USE, where)
-    return ToolCall(
-        want_name(use.get("toolUseId"), f"{where}.toolUseId"),
-        want_name(use.get("name"), f"{where}.name"),
-        orjson.dumps(want_object(use.get("input", {}), f"{where}.input")).decode(),
-    )
+    return read_tool_use(use, where, "toolUseId")
 
 
 def _tool_result(result: dict[str, Any], where: str) -> Message:

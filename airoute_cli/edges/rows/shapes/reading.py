@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import orjson
+
 from airoute_cli.core.errors import RowError
-from airoute_cli.core.request import Message, Request, Text
+from airoute_cli.core.request import Message, Request, Text, ToolCall
 from airoute_cli.core.settings import EMPTY, NOTHING, Settings
 
 UNSUPPORTED = "unsupported_content"
@@ -128,3 +130,12 @@ def _says_something(message: Message) -> bool:
     if message.tool_calls:
         return True
     return any(not isinstance(part, Text) or part.text.strip() for part in message.parts)
+
+
+def read_tool_use(given: Mapping[str, Any], where: str, id_key: str) -> ToolCall:
+    """A model's wish to call a tool: its id, ``name``, and ``input``, an object."""
+    return ToolCall(
+        want_name(given.get(id_key), f"{where}.{id_key}"),
+        want_name(given.get("name"), f"{where}.name"),
+        orjson.dumps(want_object(given.get("input", {}), f"{where}.input")).decode(),
+    )
