@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from airoute_cli.core.budget import NO_BUDGET, Budget, OnBudget
@@ -24,6 +25,21 @@ class OnEmpty(StrEnum):
     HANDOFF = "handoff"
     DEFER = "defer"
     FAIL = "fail"
+
+    @property
+    def ended(self) -> str:
+        """What has become of the row, in a word or two."""
+        return _ENDED[self]
+
+
+_ENDED: Mapping[OnEmpty, str] = MappingProxyType(
+    {
+        OnEmpty.REFUSE: "refused",
+        OnEmpty.HANDOFF: "handed off",
+        OnEmpty.DEFER: "deferred",
+        OnEmpty.FAIL: "failed",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 
 from airoute_cli.core.plan import CallRole, Plan
-from airoute_cli.core.policy import OnEmpty
 from airoute_cli.core.profile import Model, Profile
 from airoute_cli.core.request import Request, Row
 from airoute_cli.engine.live_figures import LiveFigures
@@ -21,14 +20,6 @@ UNKNOWN_REGION = "unknown"
 GONE = "the new profile has no such model"
 FRESH = "a new model"
 
-_ENDS: Mapping[OnEmpty, str] = MappingProxyType(
-    {
-        OnEmpty.REFUSE: "refused",
-        OnEmpty.HANDOFF: "handed off",
-        OnEmpty.DEFER: "deferred",
-        OnEmpty.FAIL: "failed",
-    }
-)
 _LEAST_PRIVATE_FIRST = ("not private", "private (declared)", "private")
 
 
@@ -84,7 +75,7 @@ def changes(old: Side, new: Side, row: Row, was: Plan, now: Plan) -> Iterator[Ch
 
 
 def _end(_: Side, plan: Plan) -> str:
-    return "routed" if plan.calls else _ENDS[plan.on_empty]
+    return "routed" if plan.calls else plan.on_empty.ended
 
 
 def _route(_: Side, plan: Plan) -> str:

@@ -8,15 +8,7 @@ from typing import Any
 
 from airoute_cli.cli.render.plain import say
 from airoute_cli.core.plan import Call, Plan
-from airoute_cli.core.policy import OnEmpty
 from airoute_cli.routing.carry import named
-
-_ENDS: Mapping[OnEmpty, str] = {
-    OnEmpty.REFUSE: "refused",
-    OnEmpty.HANDOFF: "handed off",
-    OnEmpty.DEFER: "deferred",
-    OnEmpty.FAIL: "failed",
-}
 
 
 def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
@@ -44,7 +36,7 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
     if plan.template:
         say(f"template    {plan.template}")
     if plan.refusal:
-        say(f"{_ENDS[plan.on_empty]:12}{plan.refusal}")
+        say(f"{plan.on_empty.ended:12}{plan.refusal}")
         return
     for number, call in enumerate(plan.calls):
         head = "calls     " if number == 0 else " " * 10
