@@ -17,24 +17,18 @@ from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import ANTHROPIC_DIALECT, Request
 from airoute_cli.core.secret import Secret
-from airoute_cli.core.wire import FormatSpec, HttpReply, HttpRequest, StreamDecoder
+from airoute_cli.core.wire import FormatSpec, HttpReply, HttpRequest
 from airoute_cli.providers.anthropic_answer import MessageStream, read_message
 from airoute_cli.providers.anthropic_blocks import THOUGHTS_OF
 from airoute_cli.providers.anthropic_body import Thinking, betas, message_body, sampling_in
 from airoute_cli.providers.anthropic_limits import read_limits
-from airoute_cli.providers.openai_errors import error_of
+from airoute_cli.providers.json_format import JsonFormat
 from airoute_cli.providers.options import FormatOptions
 from airoute_cli.providers.requests import (
     bearer,
-    headers_of,
-    json_bytes,
     json_of,
-    read_model_ids,
-    request_id_in,
-    url_of,
     with_query,
 )
-from airoute_cli.providers.whole_answer import WholeAnswer, is_whole
 
 # The last version of the API in which there is sampling.
 SAMPLING_VERSION = "2023-06-01"
@@ -62,51 +56,46 @@ class Options(FormatOptions):
     )
 
 
-class AnthropicFormat:
+class AnthropicFormat(JsonFormat):
     """Implements WireFormat and PagedModels."""
+
+    chat_path = "/v1/messages"
+    models_path = "/v1/models"
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
 
+    def body(self, model: Model, request: Request, *, stream: bool) -> dict[str, Any]:
+        """What is asked. Raises CallError where Anthropic has no words for it."""
+        body = message_body(model, request, thinking=self._options.thinking, stream=stream)
+        self._refuse_sampling(body)
+        return body
+
     def encode(
         self, model: Model, request: Request, key: Secret | None, *, stream: bool
     ) -> HttpRequest:
-        """A POST to ``/v1/messages``. Raises CallError where Anthropic has no words for it."""
-        body = message_body(model, request, thinking=self._options.thinking, stream=stream)
-        self._refuse_sampling(body)
+        """A POST that names the betas which it makes use of. Raises CallError, as ``body``."""
+        sent = super().encode(model, request, key, stream=stream)
         asked = betas(request.settings)
-        headers = headers_of(model.provider, self._credentials(key), stream=stream)
-        return HttpRequest(
-            url=url_of(model.provider, "/v1/messages"),
-            headers=headers | ({"anthropic-beta": _both(headers, asked)} if asked else {}),
-            body=json_bytes(body),
-        )
+        if not asked:
+            return sent
+        return replace(sent, headers={**sent.headers, "anthropic-beta": _both(sent.headers, asked)})
 
-    def decode(self, reply: HttpReply) -> Completion:
-        """The completion in a 2xx answer; see ``read_message`` for what it raises."""
-        return read_message(json_of(reply.body), request_id_in(reply.headers))
+    def read(self, answer: Any, request_id: str | None) -> Completion:
+        """The completion; see ``read_message`` for what it raises."""
+        return read_message(answer, request_id)
 
-    def decode_stream(self, headers: Mapping[str, str]) -> StreamDecoder:
-        """A decoder for the stream, or for the whole answer of a server that does not stream."""
-        if is_whole(headers):
-            return WholeAnswer(self.decode, headers)
-        return MessageStream(request_id_in(headers))
-
-    def decode_error(self, reply: HttpReply, now: float) -> CallError:
-        """A classified error for a non-2xx answer."""
-        return error_of(reply, now)
+    def stream(self, request_id: str | None) -> MessageStream:
+        """A decoder for the events of a message."""
+        return MessageStream(request_id)
 
     def limits(self, headers: Mapping[str, str], now: float) -> RateLimits | None:
         """The ``anthropic-ratelimit-*`` headers."""
         return read_limits(headers, now)
 
-    def list_models(self, provider: Provider, key: Secret | None) -> HttpRequest | None:
-        """A GET of the first page of ``/v1/models``."""
-        return HttpRequest(
-            url=with_query(url_of(provider, "/v1/models"), f"limit={_PAGE}"),
-            headers=headers_of(provider, self._credentials(key), stream=False),
-            method="GET",
-        )
+    def models_url(self, provider: Provider) -> str:
+        """Where the first page is."""
+        return with_query(super().models_url(provider), f"limit={_PAGE}")
 
     def more_models(
         self, provider: Provider, key: Secret | None, reply: HttpReply
@@ -122,11 +111,8 @@ class AnthropicFormat:
             return None
         return replace(first, url=with_query(first.url, f"after_id={quote(last, safe='')}"))
 
-    def decode_models(self, reply: HttpReply) -> list[str]:
-        """The ids in ``data``."""
-        return read_model_ids(json_of(reply.body))
-
-    def _credentials(self, key: Secret | None) -> dict[str, str]:
+    def credentials(self, key: Secret | None) -> dict[str, str]:
+        """The header that holds the key, and the version of the API."""
         version = {"anthropic-version": self._options.anthropic_version}
         if key is None or self._options.auth == "bearer":
             return version | bearer(key)

@@ -51,7 +51,7 @@ class AzureFormat(OpenAIFormat):
         self._version = options.api_version
         self._auth = options.auth
 
-    def chat_url(self, model: Model) -> str:
+    def chat_url(self, model: Model, *, stream: bool) -> str:  # noqa: ARG002 - the same for both
         """The v1 API or a deployment below the resource's root, else below what is given."""
         folder = f"/openai/deployments/{quote(model.wire_name, safe='')}" if self._dated else None
         return self._url(model.provider, folder or "/openai/v1", "/chat/completions")

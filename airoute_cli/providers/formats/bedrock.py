@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import quote
 
 from pydantic import Field
@@ -12,17 +13,16 @@ from airoute_cli.core.completion import Completion
 from airoute_cli.core.elements import Element
 from airoute_cli.core.errors import CallError
 from airoute_cli.core.profile import Model, Provider
-from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import ANTHROPIC_DIALECT, CONVERSE_DIALECT, Request
 from airoute_cli.core.secret import Secret
-from airoute_cli.core.wire import FormatSpec, HttpReply, HttpRequest, StreamDecoder
+from airoute_cli.core.wire import FormatSpec, HttpReply, HttpRequest
 from airoute_cli.providers.bedrock_answer import read_completion
 from airoute_cli.providers.bedrock_body import THOUGHTS_OF, converse_body
 from airoute_cli.providers.bedrock_errors import error_of
 from airoute_cli.providers.bedrock_stream import EventStream, require_event_streams
+from airoute_cli.providers.json_format import JsonFormat
 from airoute_cli.providers.options import FormatOptions
-from airoute_cli.providers.requests import bearer, headers_of, json_bytes, json_of, url_of
-from airoute_cli.providers.whole_answer import WholeAnswer
+from airoute_cli.providers.requests import url_of
 
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
 SIGV4 = "aws-sigv4"
@@ -38,52 +38,56 @@ class Options(FormatOptions):
     )
 
 
-class BedrockFormat:
-    """Implements WireFormat."""
+class BedrockFormat(JsonFormat):
+    """Implements WireFormat. Without a key its requests are to be signed.
+
+    Bedrock's headers tell nothing of its limits, and the host that answers prompts has no list of
+    models.
+    """
 
     def encode(
         self, model: Model, request: Request, key: Secret | None, *, stream: bool
     ) -> HttpRequest:
-        """A POST to the model's ``converse``. Raises SetupError where a stream cannot be read.
-
-        Without a key the request is to be signed. The whole name of a model is escaped: an ARN has
-        ``:`` and ``/`` in it.
-        """
+        """A POST. Raises SetupError where a stream could not be read."""
         if stream:
             require_event_streams()
-        headers = headers_of(model.provider, bearer(key), stream=False)
+        sent = super().encode(model, request, key, stream=False)
+        url = self.chat_url(model, stream=stream)
+        accept = {"accept": _EVENT_STREAM} if stream else {}
+        return HttpRequest(url, {**sent.headers, **accept}, sent.body)
+
+    def chat_url(self, model: Model, *, stream: bool) -> str:
+        """The model's ``converse``; the whole name is escaped, as an ARN has ``:`` and ``/``."""
         ending = "converse-stream" if stream else "converse"
-        return HttpRequest(
-            url=url_of(model.provider, f"/model/{quote(model.wire_name, safe='')}/{ending}"),
-            headers=headers | ({"accept": _EVENT_STREAM} if stream else {}),
-            body=json_bytes(converse_body(request)),
-        )
+        return url_of(model.provider, f"/model/{quote(model.wire_name, safe='')}/{ending}")
 
-    def decode(self, reply: HttpReply) -> Completion:
-        """The completion in a 2xx answer; see ``read_completion`` for what it raises."""
-        return read_completion(json_of(reply.body), _request_id(reply.headers))
+    def body(self, model: Model, request: Request, *, stream: bool) -> dict[str, Any]:  # noqa: ARG002 - the URL says both
+        """What is asked, in the words of Converse."""
+        return converse_body(request)
 
-    def decode_stream(self, headers: Mapping[str, str]) -> StreamDecoder:
-        """A decoder for the event stream, or for the whole answer of a gateway that has none."""
-        if headers.get("content-type", "").lower().startswith(_EVENT_STREAM):
-            return EventStream(_request_id(headers))
-        return WholeAnswer(self.decode, headers)
+    def read(self, answer: Any, request_id: str | None) -> Completion:
+        """The completion; see ``read_completion`` for what it raises."""
+        return read_completion(answer, request_id)
+
+    def stream(self, request_id: str | None) -> EventStream:
+        """A decoder for AWS's event stream."""
+        return EventStream(request_id)
+
+    def is_whole(self, headers: Mapping[str, str]) -> bool:
+        """Whether this is the answer of a gateway that has no streams."""
+        return not headers.get("content-type", "").lower().startswith(_EVENT_STREAM)
+
+    def request_id(self, headers: Mapping[str, str]) -> str | None:
+        """AWS's own header."""
+        return headers.get("x-amzn-requestid") or None
 
     def decode_error(self, reply: HttpReply, now: float) -> CallError:
         """A classified error for a non-2xx answer."""
         return error_of(reply, now)
 
-    def limits(self, headers: Mapping[str, str], now: float) -> RateLimits | None:  # noqa: ARG002 - as WireFormat has it
-        """Bedrock's headers tell nothing of its limits."""
-        return None
-
-    def list_models(self, provider: Provider, key: Secret | None) -> HttpRequest | None:  # noqa: ARG002 - as WireFormat has it
-        """The host that answers prompts has no list of models."""
-        return None
-
-    def decode_models(self, reply: HttpReply) -> Sequence[str]:  # noqa: ARG002 - as WireFormat has it
-        """There is no list to decode."""
-        return ()
+    def list_models(self, provider: Provider, key: Secret | None) -> None:  # noqa: ARG002 - as WireFormat has it
+        """There is no list."""
+        return
 
 
 FORMAT = FormatSpec(
@@ -111,7 +115,3 @@ FORMAT = FormatSpec(
     thoughts=THOUGHTS_OF,
     signing=SIGV4,
 )
-
-
-def _request_id(headers: Mapping[str, str]) -> str | None:
-    return headers.get("x-amzn-requestid") or None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from pydantic import Field
@@ -13,24 +13,20 @@ from airoute_cli.core.completion import Completion
 from airoute_cli.core.elements import Element
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.profile import Model, Provider
-from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import GEMINI_DIALECT, OPENAI_DIALECT, Request
 from airoute_cli.core.secret import Secret
-from airoute_cli.core.wire import FormatSpec, HttpReply, HttpRequest, StreamDecoder
+from airoute_cli.core.wire import FormatSpec, HttpReply, HttpRequest
 from airoute_cli.providers.gemini_answer import read_completion
 from airoute_cli.providers.gemini_body import generate_body
 from airoute_cli.providers.gemini_errors import error_of
 from airoute_cli.providers.gemini_stream import GeminiStream
+from airoute_cli.providers.json_format import JsonFormat
 from airoute_cli.providers.options import FormatOptions
 from airoute_cli.providers.requests import (
-    headers_of,
-    json_bytes,
     json_of,
-    request_id_in,
     url_of,
     with_query,
 )
-from airoute_cli.providers.whole_answer import WholeAnswer, is_whole
 
 # The most that the lists of both APIs give at once.
 _PAGE = 1_000
@@ -47,51 +43,42 @@ class Options(FormatOptions):
     )
 
 
-class GeminiFormat:
-    """Implements WireFormat and PagedModels; Vertex AI differs in its addresses and its key."""
+class GeminiFormat(JsonFormat):
+    """Implements WireFormat and PagedModels; Vertex AI differs in its addresses and its key.
+
+    Google's headers tell nothing of its limits.
+    """
 
     section = "models"
 
     def __init__(self, options: Options | None = None) -> None:
         self._version = (options or Options()).api_version
 
-    def encode(
-        self, model: Model, request: Request, key: Secret | None, *, stream: bool
-    ) -> HttpRequest:
-        """A POST to the model's ``generateContent``. The key is never in the URL."""
+    def chat_url(self, model: Model, *, stream: bool) -> str:
+        """The model's ``generateContent``. The key is never in the URL."""
         ending = "streamGenerateContent" if stream else _GENERATES
         url = url_of(model.provider, f"{self.model_path(model)}:{ending}")
-        return HttpRequest(
-            url=with_query(url, "alt=sse") if stream else url,
-            headers=headers_of(model.provider, self.credentials(key), stream=stream),
-            body=json_bytes(generate_body(model, request)),
-        )
+        return with_query(url, "alt=sse") if stream else url
 
-    def decode(self, reply: HttpReply) -> Completion:
-        """The completion in a 2xx answer; see ``read_completion`` for what it raises."""
-        return read_completion(json_of(reply.body), request_id_in(reply.headers))
+    def models_url(self, provider: Provider) -> str:
+        """Where the first page is."""
+        return with_query(url_of(provider, self.list_path), f"pageSize={_PAGE}")
 
-    def decode_stream(self, headers: Mapping[str, str]) -> StreamDecoder:
-        """A decoder for the events, or for the list of a server that does not know ``alt=sse``."""
-        if is_whole(headers):
-            return WholeAnswer(self.decode, headers)
-        return GeminiStream(request_id_in(headers))
+    def body(self, model: Model, request: Request, *, stream: bool) -> dict[str, Any]:  # noqa: ARG002 - the URL says it
+        """What is asked, in Google's words."""
+        return generate_body(model, request)
+
+    def read(self, answer: Any, request_id: str | None) -> Completion:
+        """The completion; see ``read_completion`` for what it raises."""
+        return read_completion(answer, request_id)
+
+    def stream(self, request_id: str | None) -> GeminiStream:
+        """A decoder for the events; a server that does not know ``alt=sse`` sends a list."""
+        return GeminiStream(request_id)
 
     def decode_error(self, reply: HttpReply, now: float) -> CallError:
         """A classified error for a non-2xx answer."""
         return error_of(reply, now)
-
-    def limits(self, headers: Mapping[str, str], now: float) -> RateLimits | None:  # noqa: ARG002 - as WireFormat has it
-        """Google's headers tell nothing of its limits."""
-        return None
-
-    def list_models(self, provider: Provider, key: Secret | None) -> HttpRequest | None:
-        """A GET of the first page of the models."""
-        return HttpRequest(
-            url=with_query(url_of(provider, self.list_path), f"pageSize={_PAGE}"),
-            headers=headers_of(provider, self.credentials(key), stream=False),
-            method="GET",
-        )
 
     def more_models(
         self, provider: Provider, key: Secret | None, reply: HttpReply

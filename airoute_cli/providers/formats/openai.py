@@ -10,29 +10,20 @@ from pydantic import Field
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.elements import Element
-from airoute_cli.core.errors import CallError
-from airoute_cli.core.profile import Model, Provider
+from airoute_cli.core.profile import Model
 from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import OPENAI_DIALECT, RESPONSES_DIALECT, Request
-from airoute_cli.core.secret import Secret
-from airoute_cli.core.wire import FormatSpec, HttpReply, HttpRequest, StreamDecoder
+from airoute_cli.core.wire import FormatSpec
+from airoute_cli.providers.json_format import JsonFormat
 from airoute_cli.providers.openai_answer import read_completion
 from airoute_cli.providers.openai_body import SHARED_EXTRAS, ChatWords, cap_name_for, chat_body
 from airoute_cli.providers.openai_chunks import ChatAssembler
-from airoute_cli.providers.openai_errors import error_of
 from airoute_cli.providers.openai_limits import read_limits
 from airoute_cli.providers.options import FormatOptions
 from airoute_cli.providers.requests import (
-    bearer,
-    headers_of,
-    json_bytes,
     json_of,
-    read_model_ids,
-    request_id_in,
-    url_of,
 )
 from airoute_cli.providers.sse import SseEvent, SseParser
-from airoute_cli.providers.whole_answer import WholeAnswer, is_whole
 
 _END = b"[DONE]"
 
@@ -55,33 +46,14 @@ class Options(FormatOptions):
     )
 
 
-class OpenAIFormat:
+class OpenAIFormat(JsonFormat):
     """Implements WireFormat; who speaks nearly the same overrides what is otherwise there."""
+
+    chat_path = "/chat/completions"
+    models_path = "/models"
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
-
-    def encode(
-        self, model: Model, request: Request, key: Secret | None, *, stream: bool
-    ) -> HttpRequest:
-        """A POST to ``/chat/completions``; the provider's own headers win over ours."""
-        return HttpRequest(
-            url=self.chat_url(model),
-            headers=headers_of(model.provider, self.credentials(key), stream=stream),
-            body=json_bytes(self.body(model, request, stream=stream)),
-        )
-
-    def chat_url(self, model: Model) -> str:
-        """Where ``model`` is asked."""
-        return url_of(model.provider, "/chat/completions")
-
-    def models_url(self, provider: Provider) -> str:
-        """Where the models are listed."""
-        return url_of(provider, "/models")
-
-    def credentials(self, key: Secret | None) -> dict[str, str]:
-        """The header that holds the key."""
-        return bearer(key)
 
     def body(self, model: Model, request: Request, *, stream: bool) -> dict[str, Any]:
         """What is asked, before it is written as JSON."""
@@ -92,35 +64,17 @@ class OpenAIFormat:
         )
         return chat_body(model, request, words, stream=stream)
 
-    def decode(self, reply: HttpReply) -> Completion:
-        """The completion in a 2xx answer; see ``read_completion`` for what it raises."""
-        return read_completion(json_of(reply.body), request_id_in(reply.headers))
+    def read(self, answer: Any, request_id: str | None) -> Completion:
+        """The completion; see ``read_completion`` for what it raises."""
+        return read_completion(answer, request_id)
 
-    def decode_stream(self, headers: Mapping[str, str]) -> StreamDecoder:
-        """A decoder for the stream, or for the whole answer of a server that does not stream."""
-        if is_whole(headers):
-            return WholeAnswer(self.decode, headers)
-        return _ChatStream(request_id_in(headers))
-
-    def decode_error(self, reply: HttpReply, now: float) -> CallError:
-        """A classified error for a non-2xx answer."""
-        return error_of(reply, now)
+    def stream(self, request_id: str | None) -> _ChatStream:
+        """A decoder for chunks."""
+        return _ChatStream(request_id)
 
     def limits(self, headers: Mapping[str, str], now: float) -> RateLimits | None:
         """The ``x-ratelimit-*`` headers."""
         return read_limits(headers, now)
-
-    def list_models(self, provider: Provider, key: Secret | None) -> HttpRequest | None:
-        """A GET of ``/models``."""
-        return HttpRequest(
-            url=self.models_url(provider),
-            headers=headers_of(provider, self.credentials(key), stream=False),
-            method="GET",
-        )
-
-    def decode_models(self, reply: HttpReply) -> list[str]:
-        """The ids in ``data``."""
-        return read_model_ids(json_of(reply.body))
 
 
 FORMAT = FormatSpec(
