@@ -45,7 +45,8 @@ class Course:
     failures were put down to a model once. ``over`` is why no more is done for the row whatever is
     left of the plan. ``trunk`` is the row's own course, where this is a branch of it: one of
     several answers that the row needs. ``prompts`` are what a template made of the request, by the
-    names of models.
+    names of models. ``original`` is the request before anything in it was replaced, and ``lifted``
+    puts that back into an answer.
     """
 
     plan: Plan
@@ -57,6 +58,8 @@ class Course:
     on_end: OnEnd | None
     purse: Purse | None = None
     prompts: Mapping[str, Request] = field(default_factory=dict)
+    original: Request | None = None
+    lifted: Callable[[Completion], Completion] | None = None
     calls: tuple[Call, ...] = ()
     left: list[Call] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -96,6 +99,10 @@ class Course:
     def request_to(self, model: str) -> Request:
         """What one model is asked."""
         return self.prompts.get(model, self.request)
+
+    def as_given(self, completion: Completion) -> Completion:
+        """An answer as the user gets it, which is what is accepted or not."""
+        return self.lifted(completion) if self.lifted else completion
 
     def note(self, attempt: Attempt) -> None:
         """Keep the record of an attempt, here and with the row."""

@@ -97,6 +97,8 @@ class Executor:
             on_end,
             purse,
             veil.prompts,
+            with_form(veil.original, route),
+            veil.lifted,
         )
         course.calls = tuple(call for call in plan.calls if call.role is not CallRole.REPAIR)
         course.left = list(course.calls)

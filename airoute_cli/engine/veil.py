@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from airoute_cli.core.completion import Completion
 from airoute_cli.core.outcome import Outcome
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.request import Request
@@ -21,6 +22,7 @@ class Veil:
         self._relay: Relay | None = None
         self.prompts = plan.prompts
         self.request = plan.prompts.get(plan.calls[0].model, request) if plan.calls else request
+        self.original = self.request
         self.on_text = on_text
         if self._redaction:
             names = list(plan.prompts)
@@ -35,12 +37,19 @@ class Veil:
         return self._redaction.show if self._redaction else None
 
     def lift(self, outcome: Outcome) -> Outcome:
-        """The outcome with the originals in its answer."""
+        """The outcome with the originals in its answer, also in one that has not the right form."""
         if self._relay:
             self._relay.finish()
         if self._redaction is None or outcome.completion is None:
             return outcome
-        return replace(outcome, completion=self._redaction.show_completion(outcome.completion))
+        output = outcome.output
+        if output and output.answer:
+            output = replace(output, answer=self._redaction.show_answer(output.answer))
+        return replace(outcome, completion=self.lifted(outcome.completion), output=output)
+
+    def lifted(self, completion: Completion) -> Completion:
+        """An answer with the originals in it."""
+        return self._redaction.show_completion(completion) if self._redaction else completion
 
 
 def _is_needed(plan: Plan) -> bool:

@@ -5,6 +5,7 @@ The mapping lives in this object alone and is never written down.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -45,11 +46,16 @@ class Redaction:
         """``text`` with the originals of our placeholders; others stay as they are."""
         return _PLACEHOLDER.sub(lambda match: self._originals.get(match[0], match[0]), text)
 
+    def show_answer(self, text: str) -> str:
+        """``text`` with the originals in it; JSON stays JSON, whatever they hold."""
+        hurts = any(_hurts_json(self._originals[mine]) for mine in self._placeholders_in(text))
+        return in_json_text(text, self.show) if hurts else self.show(text)
+
     def show_completion(self, completion: Completion) -> Completion:
         """An answer as the user would have got it if nothing had been replaced."""
         return replace(
             completion,
-            text=self.show(completion.text),
+            text=self.show_answer(completion.text),
             tool_calls=tuple(self._show_call(call) for call in completion.tool_calls),
             reasoning=completion.reasoning and self.show(completion.reasoning),
             refusal=completion.refusal and self.show(completion.refusal),
@@ -63,6 +69,9 @@ class Redaction:
             len(tail) < len(mine) and mine.startswith(tail) for mine in self._originals
         )
         return len(tail) if cut else 0
+
+    def _placeholders_in(self, text: str) -> Iterator[str]:
+        return (found for found in _PLACEHOLDER.findall(text) if found in self._originals)
 
     def _note_taken(self, text: str) -> str:
         """What looks like a placeholder and is the user's own must never be given another sense."""
@@ -125,6 +134,11 @@ class Relay:
     def _say(self, text: str) -> None:
         if text:
             self._on_text(self._redaction.show(text))
+
+
+def _hurts_json(original: str) -> bool:
+    """Whether a text stands otherwise between the quotation marks of JSON."""
+    return json.dumps(original, ensure_ascii=False)[1:-1] != original
 
 
 def _apart(findings: Iterable[Finding]) -> list[Finding]:

@@ -19,6 +19,7 @@ from airoute_cli.core.request import Capability, Message, Request, ResponseSchem
 from tests.engine.ways.bench import Bench, Says, saying
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+MAIL = "anna@example.com"
 GOOD, FENCED, WRONG = '{"n": 1}', '```json\n{"n": 1}\n```', '{"n": "one"}'
 
 
@@ -171,18 +172,34 @@ def test_a_cascade_goes_on_first_and_the_last_answer_is_put_right():
 
 def test_originals_are_put_back_before_the_answer_is_judged():
     rule = PolicyRule("masked", When(detects=("pii.email",)), redact=frozenset({"pii.email"}))
-    mail = "anna@example.com"
     schema = {"type": "object", "properties": {"to": {"pattern": "@"}}}
     made = bench(
         {"a": saying('{"to": "<EMAIL_1>"}')},
         policy=Policy((rule,)),
         route={"schema": ResponseSchema(schema=schema)},
     )
-    outcome = made.run(f"write to {mail}")
+    outcome = made.run(f"write to {MAIL}")
     assert outcome.completion
-    assert outcome.completion.text == f'{{"to": "{mail}"}}'
-    assert mail not in made.requests[0][1].messages[-1].text
+    assert outcome.completion.text == f'{{"to": "{MAIL}"}}'
+    assert MAIL not in made.requests[0][1].messages[-1].text
     assert Capability.JSON_SCHEMA in made.models["a"].capabilities
+
+
+def test_no_original_is_sent_to_the_model_that_puts_an_answer_right():
+    rule = PolicyRule("masked", When(detects=("pii.email",)), redact=frozenset({"pii.email"}))
+    schema = {"type": "object", "properties": {"to": {"enum": ["nobody"]}}}
+    made = bench(
+        {"a": saying('{"to": "<EMAIL_1>"}')},
+        policy=Policy((rule,)),
+        route={"schema": ResponseSchema(schema=schema)},
+    )
+    outcome = made.run(f"write to {MAIL}")
+    assert [attempt.model for attempt in outcome.attempts] == ["a", "a"]
+    assert all(MAIL not in str(request) for _, request in made.requests)
+    assert outcome.failure
+    assert outcome.failure.message.endswith('asks for: it does not meet "enum"')
+    assert outcome.output
+    assert outcome.output.answer == f'{{"to": "{MAIL}"}}'
 
 
 def test_texts_are_normalised_where_the_route_says_so_and_not_shown_before():

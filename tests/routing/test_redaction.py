@@ -60,6 +60,15 @@ def test_a_tool_call_comes_back_as_valid_json():
     assert json.loads(shown) == {"to": 'password: "a\\b9Xq!', "card": "4111111111111111"}
 
 
+def test_json_in_an_answer_stays_json_whatever_comes_back():
+    redaction = Redaction(BY_PATTERN)
+    said = 'password: "a\\b9Xq!'
+    [hidden] = texts(redaction.hide(asked(said)))
+    answer = json.dumps({"was": hidden})
+    assert json.loads(redaction.show_answer(answer)) == {"was": said}
+    assert redaction.show_answer(hidden) == said
+
+
 def test_every_text_of_an_answer_comes_back():
     redaction = Redaction(BY_PATTERN)
     redaction.hide(asked(ANNA))

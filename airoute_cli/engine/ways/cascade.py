@@ -77,7 +77,7 @@ class Cascade:
         accept = self._options.accept
         if answer.completion.finish_reason in _REFUSALS or answer.completion.refusal:
             return _Looked(answer, REFUSED)
-        fault = await inspect(answer.completion, course.request, accept)
+        fault = await inspect(answer.completion, course, accept)
         if fault is not None or is_last or accept.min_confidence is None:
             return _Looked(answer, fault)
         looked = await self._confidence(course, asker, answer)

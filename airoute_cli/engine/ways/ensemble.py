@@ -83,7 +83,7 @@ class Ensemble:
     async def _fault(self, course: Course, completion: Completion) -> Finding | None:
         if completion.refusal:
             return REFUSED
-        return await inspect(completion, course.request, self._options.accept)
+        return await inspect(completion, course, self._options.accept)
 
     async def _combine(
         self, course: Course, asker: Asker, answers: Sequence[Answer]

@@ -29,7 +29,8 @@ def check(
     """``text`` as JSON that fits ``schema``; without one, as any JSON object.
 
     What is around the JSON is stripped; with ``mend`` what is almost JSON is put right. ``show``
-    is asked for every string before the value is judged.
+    is asked for every string, also of the schema, before the value is judged. What it puts back
+    stands in no reason: a reason is sent to the model that is to put the answer right.
     """
     look = _Look(schema, show)
     try:
@@ -59,9 +60,12 @@ class _Look(NamedTuple):
 
     def judge(self, state: OutputState, text: str, value: Any) -> Checked:
         """``state``, or invalid where the value does not fit."""
-        meant = value if self.show is None else _shown(value, self.show)
-        fault = fault_of(meant, self.schema)
-        if self.schema is None and not isinstance(meant, dict):
+        meant, schema = value, self.schema
+        if self.show is not None:
+            meant, schema = _shown(value, self.show), _shown(schema, self.show)
+        same = meant == value and schema == self.schema
+        fault = fault_of(meant, schema, quotes=same)
+        if schema is None and not isinstance(meant, dict):
             fault = "it is no JSON object"
         if fault is not None:
             return Checked(OutputState.INVALID, text, fault)
@@ -71,9 +75,9 @@ class _Look(NamedTuple):
 def _shown(value: Any, show: Show) -> Any:
     if isinstance(value, str):
         return show(value)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_shown(part, show) for part in value]
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {show(key): _shown(part, show) for key, part in value.items()}
     return value
 

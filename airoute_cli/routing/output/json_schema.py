@@ -8,9 +8,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
 _MOST = 200
+_WRONG = "the schema itself is wrong"
 # Rows may bring a schema each; those that are used again and again are compiled once.
 _KEPT = 256
 
@@ -20,27 +22,30 @@ class _Compiled(NamedTuple):
     wrong: str | None = None
 
 
-def fault_of(value: Any, schema: Mapping[str, Any] | None) -> str | None:
+def fault_of(value: Any, schema: Mapping[str, Any] | None, *, quotes: bool = True) -> str | None:
     """What is wrong with ``value``, as a sentence; None where it fits.
 
-    A schema of None takes any JSON.
+    A schema of None takes any JSON. Without ``quotes`` nothing of ``value`` stands in the sentence,
+    not even the names of its fields.
     """
     if schema is None:
         return None
     compiled = _compiled(written(schema))
     if compiled.validator is None:
-        return compiled.wrong
+        return compiled.wrong if quotes else _WRONG
     from jsonschema.exceptions import best_match
     from referencing.exceptions import Unresolvable
 
     try:
         fault = best_match(compiled.validator.iter_errors(value))
     except Unresolvable as error:
-        return f"the schema itself is wrong: {error.ref} leads nowhere"
+        return f"{_WRONG}: {error.ref} leads nowhere" if quotes else _WRONG
     except RecursionError:
         return "it is nested too deeply"
-    if fault is None:
-        return None
+    return fault and (_sentence(fault) if quotes else f'it does not meet "{fault.validator}"')
+
+
+def _sentence(fault: ValidationError) -> str:
     place = "/".join(str(part) for part in fault.absolute_path) or "the whole"
     message = fault.message if len(fault.message) <= _MOST else f"{fault.message[:_MOST]}\u2026"
     return f"{place}: {message}"
@@ -68,6 +73,6 @@ def _compiled(text: str) -> _Compiled:
     try:
         kind.check_schema(schema)
     except SchemaError as error:
-        return _Compiled(None, f"the schema itself is wrong: {error.message}")
+        return _Compiled(None, f"{_WRONG}: {error.message}")
     # The library's own registry would fetch what a $ref names from the network.
     return _Compiled(kind(schema, registry=Registry()))

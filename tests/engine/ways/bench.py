@@ -87,9 +87,9 @@ class Bench:
     def run(self, text: str = "how many?", request: Request | None = None) -> Outcome:
         return virtual_time.run(lambda: self._run(text, request))
 
-    def run_for_real(self) -> Outcome:
+    def run_for_real(self, text: str = "how many?") -> Outcome:
         """Not in virtual time, which knows no processes."""
-        return asyncio.run(self._run("how many?", None))
+        return asyncio.run(self._run(text, None))
 
     async def _run(self, text: str, request: Request | None) -> Outcome:
         clock, models = Clock.real(), self.models.values()

@@ -72,6 +72,24 @@ def test_where_no_answer_is_accepted_the_last_one_is_kept_or_the_row_fails(on_re
         assert "strong: min_length" in outcome.failure.message
 
 
+def test_what_was_replaced_is_put_back_before_an_answer_is_accepted_or_not():
+    mail = "anna@example.com"
+    rule = PolicyRule("masked", redact=frozenset({"pii.email"}))
+    looks = f"import sys; sys.exit(sys.stdin.read() != '“to {mail} and more”')"
+    accept = {
+        "regex": mail,
+        "max_length": 30,
+        "quotes": True,
+        "verify": [sys.executable, "-c", looks],
+    }
+    says = {"weak": saying("“to <EMAIL_1> and more”"), "strong": saying("never")}
+    bench = cascade(says, accept=accept, policy=Policy((rule,)))
+    outcome = bench.run_for_real(f"write to {mail} and more")
+    assert (outcome.model, outcome.accepted) == ("weak", True), outcome.steps
+    assert outcome.completion.text == f"“to {mail} and more”"
+    assert mail not in str(bench.requests)
+
+
 def test_an_outage_leads_to_the_next_model_without_waiting_for_it():
     bench = cascade({"weak": down, "strong": saying("four")}, accept=LONG)
     outcome = bench.run()

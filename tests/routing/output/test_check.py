@@ -81,6 +81,28 @@ def test_what_was_replaced_is_put_back_and_stays_json():
     assert json.loads(checked.text) == {"s": 'Ann "A" \\ B'}
 
 
+@pytest.mark.parametrize("schema", [
+    {"properties": {"s": {"enum": ["Ann"]}}},
+    {"properties": {"s": {"enum": ["<NAME_2>"]}}},
+    {"additionalProperties": False},
+    {"type": "nonsense of <NAME_1>"},
+])  # fmt: skip
+def test_what_was_replaced_stands_in_no_reason(schema: dict[str, Any]):
+    def show(text: str) -> str:
+        return text.replace("<NAME_1>", "Anna Keller")
+
+    for text in ('{"s": "<NAME_1>"}', '{"<NAME_1>": 1, "s": "<NAME_1>"}'):
+        checked = check(text, schema, show=show)
+        assert (checked.state, checked.text) == (OutputState.INVALID, text)
+        assert "Keller" not in (checked.reason or "Keller")
+
+
+def test_a_schema_that_was_replaced_in_means_what_the_user_wrote():
+    schema = {"properties": {"s": {"enum": ["<NAME_1>"]}}}
+    checked = check('{"s": "Ann"}', schema, show=lambda text: text.replace("<NAME_1>", "Ann"))
+    assert checked.state is OutputState.VALID
+
+
 @given(st.text(), st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5))
 def test_it_never_raises_and_what_it_calls_good_is_good(around: str, value: Any):
     schema = {"type": "object", "required": ["a"]}
