@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 # The share of the newest value in a moving mean; about the last twenty answers count.
 NEWEST = 0.1
 
+# The median of the latency is that of so many answers; one that hung says little of the next.
+RECENT = 21
+
 # What is assumed of a model before its first answer, and said so wherever it decides.
 PRIOR_LATENCY_MS = 2_000.0
 PRIOR_OUTPUT_TOKENS = 256.0
@@ -15,9 +18,11 @@ PRIOR_OUTPUT_TOKENS = 256.0
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How a model behaved: moving means over its answers.
+    """How a model behaved: moving means over its answers, and of their latency the median.
 
-    ``token_ratio`` is reported over estimated input tokens, so that the estimate corrects itself.
+    The latency is the time on the wire, without waiting for a limit; ``recent`` are those that its
+    median is made of, oldest first, which planning does not read. ``token_ratio`` is reported over
+    estimated input tokens, so that the estimate corrects itself.
     """
 
     answers: int = 0
@@ -25,6 +30,7 @@ class Figures:
     latency_ms: float = PRIOR_LATENCY_MS
     output_tokens: float = PRIOR_OUTPUT_TOKENS
     token_ratio: float = 1.0
+    recent: tuple[float, ...] = ()
 
     def answered(
         self, latency_ms: float, output_tokens: int, reported: int, estimated: int
@@ -32,12 +38,14 @@ class Figures:
         """These figures after one more answer; ``estimated`` is the uncorrected estimate."""
         weight = max(NEWEST, 1 / (self.answers + 1))
         ratio = reported / estimated if reported and estimated else self.token_ratio
+        recent = (*self.recent, latency_ms)[-RECENT:]
         return Figures(  # for every answer, and `replace` takes four times as long
             answers=self.answers + 1,
             failures=self.failures,
-            latency_ms=_mix(self.latency_ms, latency_ms, weight),
+            latency_ms=_median(recent),
             output_tokens=_mix(self.output_tokens, output_tokens, weight),
             token_ratio=_mix(self.token_ratio, ratio, weight),
+            recent=recent,
         )
 
     def failed(self) -> Figures:
@@ -47,6 +55,11 @@ class Figures:
 
 def _mix(old: float, new: float, weight: float) -> float:
     return old + weight * (new - old)
+
+
+def _median(values: tuple[float, ...]) -> float:
+    ordered, middle = sorted(values), len(values) // 2
+    return (ordered[middle] + ordered[~middle]) / 2
 
 
 NO_FIGURES = Figures()

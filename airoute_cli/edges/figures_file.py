@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 import orjson
 
@@ -20,9 +21,13 @@ def load_figures() -> dict[str, Figures]:
     """The figures by model identity. A missing or damaged file gives none: they are only habits."""
     try:
         stored = orjson.loads((state_folder() / NAME).read_bytes())
-        return {key: Figures(**value) for key, value in stored.items()}
+        return {key: _figures(**value) for key, value in stored.items()}
     except (OSError, orjson.JSONDecodeError, TypeError, AttributeError):
         return {}
+
+
+def _figures(*, recent: Iterable[float] = (), **others: Any) -> Figures:
+    return Figures(recent=tuple(recent), **others)
 
 
 def save_figures(learned: Mapping[str, Figures]) -> None:

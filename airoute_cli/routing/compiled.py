@@ -143,7 +143,7 @@ class CompiledRoute:
         ]
         if len(late) == len(candidates):
             return candidates, []
-        told = "{:,.0f} ms on average is above the target of {:,.0f} ms"
+        told = "a median of {:,.0f} ms is above the target of {:,.0f} ms"
         return [one for one in candidates if one not in late], [
             Passed(one.name, told.format(one.figures.latency_ms, target)) for one in late
         ]

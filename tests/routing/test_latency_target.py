@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airoute_cli.core.figures import Figures
+from airoute_cli.core.figures import NO_FIGURES, Figures
 from airoute_cli.core.profile import Route
 from airoute_cli.routing.planner import Planner
 
@@ -31,7 +31,16 @@ def test_who_is_asked(make, target, latencies, asked):
     assert [call.model for call in plan(make, target, **latencies).calls] == asked
 
 
+def test_one_answer_that_hung_is_no_slow_model(make):
+    figures = NO_FIGURES
+    for latency_ms in (100, 60_000, 120, 110):
+        figures = figures.answered(latency_ms, 1, 1, 1)
+    route = Route("r", "fallback", ("a", "b"), latency_target_ms=500)
+    calls = Planner(make.profile([route])).plan(make.row(), {"a": figures}).calls
+    assert [call.model for call in calls] == ["a", "b"]
+
+
 def test_why_is_said(make):
     told = {one.model: one for one in plan(make, 500, a=900, b=100).candidates}
-    assert told["a"].reason == "900 ms on average is above the target of 500 ms"
+    assert told["a"].reason == "a median of 900 ms is above the target of 500 ms"
     assert not told["a"].taken

@@ -153,7 +153,7 @@ def _latency(rule: PolicyRule) -> Iterator[Demand]:
         latency = figures.latency_ms if figures.answers else PRIOR_LATENCY_MS
         if most is None or latency <= most:
             return None
-        how = "on average" if figures.answers else "are assumed before its first answer"
+        how = "by the median" if figures.answers else "are assumed before its first answer"
         return f"{latency:,.0f} ms {how}, wanted at most {most:,.0f}"
 
     if most is not None:

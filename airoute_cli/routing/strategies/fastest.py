@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airoute_cli.core.figures import PRIOR_LATENCY_MS
+from airoute_cli.core.figures import PRIOR_LATENCY_MS, RECENT
 from airoute_cli.routing.choice import Choice
 from airoute_cli.routing.strategies.base import (
     Ordering,
@@ -26,7 +26,7 @@ def problem(_models: Sequence[str], _: Options) -> str | None:
 
 
 def order(candidates: Sequence[Choice], _: StrategyContext[Options]) -> Ordering:
-    """By the moving mean of the latency; equals stay as written."""
+    """By the median latency of the last answers; equals stay as written."""
     by_latency = sorted(candidates, key=_latency)
     return Ordering(tuple(Pick(choice, _reason(choice)) for choice in by_latency))
 
@@ -39,5 +39,6 @@ def _reason(choice: Choice) -> str:
     answers = choice.figures.answers
     if not answers:
         return f"fastest: no answers yet, the prior of {PRIOR_LATENCY_MS:,.0f} ms is assumed"
-    counted = f"{answers:,} answers" if answers > 1 else "one answer"
-    return f"fastest: {choice.figures.latency_ms:,.0f} ms on average over {counted}"
+    last = min(answers, RECENT)
+    counted = f"its last {last:,} answers" if last > 1 else "one answer"
+    return f"fastest: {choice.figures.latency_ms:,.0f} ms by the median of {counted}"

@@ -96,5 +96,5 @@ def test_a_measured_latency_counts_instead_of_the_prior():
     quick = Figures(answers=3, latency_ms=150)
     assert objection(model(), quick, max_latency_ms=200.0) is None
     assert objection(model(), quick, max_latency_ms=100.0) == (
-        "150 ms on average, wanted at most 100"
+        "150 ms by the median, wanted at most 100"
     )

@@ -81,8 +81,8 @@ def test_fastest_goes_by_latency_with_the_prior_for_new_models(make: Any):
         make.choice("once", figures=Figures(answers=1, latency_ms=500.0)),
     ]
     assert picked(order(make, "fastest", *choices)) == [
-        ("quick", "fastest: 412 ms on average over 37 answers"),
-        ("once", "fastest: 500 ms on average over one answer"),
+        ("quick", "fastest: 412 ms by the median of its last 21 answers"),
+        ("once", "fastest: 500 ms by the median of one answer"),
         ("new", "fastest: no answers yet, the prior of 2,000 ms is assumed"),
-        ("slow", "fastest: 3,000 ms on average over 2 answers"),
+        ("slow", "fastest: 3,000 ms by the median of its last 2 answers"),
     ]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from airoute_cli.core.figures import PRIOR_LATENCY_MS
+from airoute_cli.core.figures import PRIOR_LATENCY_MS, RECENT
 from airoute_cli.edges.profile.fields import Flag, Kind, Name, Names, Number, Text, Usd
 from airoute_cli.edges.profile.tables.base import BudgetValue, OnBudgetWord, Table
 from airoute_cli.edges.profile.tables.conditions import (
@@ -64,8 +64,8 @@ class RequireTable(Table):
     max_latency: Number | None = Field(
         default=None,
         gt=0,
-        description="Milliseconds that its answers took on average; before its first one "
-        f"{PRIOR_LATENCY_MS:,.0f} are assumed.",
+        description=f"Milliseconds, by the median of its last {RECENT} answers; before its "
+        f"first one {PRIOR_LATENCY_MS:,.0f} are assumed.",
     )
 
     @field_validator("retention")

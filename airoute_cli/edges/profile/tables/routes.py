@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Tag, field_validator, model_validator
 
+from airoute_cli.core.figures import RECENT
 from airoute_cli.core.settings import Settings
 from airoute_cli.edges.profile.fields import TABLE_OR_WORD, Flag, Kind, Name, Names, Number, Text
 from airoute_cli.edges.profile.tables.base import (
@@ -79,8 +80,8 @@ class RouteTable(Table):
     latency_target: Number | None = Field(
         default=None,
         gt=0,
-        description="Milliseconds. Models whose last answers took longer on average are passed "
-        "over, as long as another may answer; one that has never answered is not.",
+        description=f"Milliseconds. Models whose median over their last {RECENT} answers is above "
+        "it are passed over, as long as another may answer; one that has never answered is not.",
     )
     on_unavailable: UnavailableValue | None = Field(
         default=None, description="As in `[run]`, for this route. Default: as it stands there."
