@@ -13,7 +13,6 @@ from airoute_cli.core.request import (
     Message,
     Request,
     ResponseSchema,
-    Role,
     Tool,
 )
 from airoute_cli.core.settings import Settings
@@ -24,16 +23,14 @@ from airoute_cli.edges.rows.shapes.reading import (
     read_flag,
     read_metadata,
     read_settings,
-    said,
     unsupported,
     want_list,
     want_name,
     want_object,
     want_text,
 )
+from airoute_cli.edges.rows.shapes.turns import take_system, take_turns
 
-_ROLES: Mapping[Any, Role] = {"user": "user", "assistant": "assistant", "system": "system"}
-_TURN = frozenset({"role", "content"})
 # ``model`` and ``stream`` are the router's and the engine's business.
 _DROPPED = ("model", "stream", "anthropic_version")
 # The tools that any API has. Those with more in them, and the ones that Anthropic itself runs, go
@@ -95,27 +92,13 @@ def read_params(params: dict[str, Any], where: str) -> Request:
 
 
 def _messages(params: dict[str, Any], where: str) -> tuple[Message, ...]:
-    turns = want_list(params.pop("messages", []), f"{where}.messages")
-    each = (_turn(turn, f"{where}.messages[{i}]") for i, turn in enumerate(turns))
-    spoken = said([message for turn in each for message in turn], f"{where}.messages")
+    spoken = take_turns(params, where, read_turn)
     # A mark on the whole request is one on its last block.
     if marks := read_mark(params, where):
         *before, last = spoken
         spoken = (*before, replace(last, parts=(*last.parts, *marks)))
     params.pop("cache_control", None)
-    system = params.pop("system", None)
-    if not system:
-        return spoken
-    return (Message("system", read_parts(system, f"{where}.system")), *spoken)
-
-
-def _turn(given: Any, where: str) -> tuple[Message, ...]:
-    turn = want_object(given, where)
-    only_keys(turn, _TURN, where)
-    role = turn.get("role")
-    if not isinstance(role, str) or role not in _ROLES:
-        raise RowError(f"{where}.role must be user, assistant or system, not {role!r}")
-    return read_turn(_ROLES[role], turn.get("content"), f"{where}.content")
+    return (*take_system(params, where, read_parts), *spoken)
 
 
 def _tools(given: Any, where: str) -> tuple[tuple[Tool, ...], list[dict[str, Any]]]:

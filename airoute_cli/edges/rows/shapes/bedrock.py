@@ -14,7 +14,6 @@ from airoute_cli.core.request import (
     Message,
     Request,
     ResponseSchema,
-    Role,
     Tool,
 )
 from airoute_cli.core.settings import Settings
@@ -26,13 +25,13 @@ from airoute_cli.edges.rows.shapes.reading import (
     only_keys,
     read_metadata,
     read_settings,
-    said,
     unsupported,
     want_list,
     want_name,
     want_object,
     want_text,
 )
+from airoute_cli.edges.rows.shapes.turns import take_system, take_turns
 
 _SETTINGS = frozenset({"maxTokens", "temperature", "topP", "stopSequences"})
 _CHOICES: Mapping[str, Callable[[dict[str, Any], str], str]] = MappingProxyType(
@@ -43,10 +42,6 @@ _CHOICES: Mapping[str, Callable[[dict[str, Any], str], str]] = MappingProxyType(
     }
 )
 _SPEC = frozenset({"name", "description", "inputSchema", "strict"})
-_ROLES: Mapping[str, Role] = MappingProxyType(
-    {"user": "user", "assistant": "assistant", "system": "system"}
-)
-_TURN = frozenset({"role", "content"})
 
 
 def read_line(given: dict[str, Any]) -> Reading:
@@ -88,22 +83,8 @@ def _taken(asked: dict[str, Any], name: str, where: str) -> dict[str, Any]:
 
 
 def _messages(asked: dict[str, Any], where: str) -> tuple[Message, ...]:
-    turns = want_list(asked.pop("messages", []), f"{where}.messages")
-    each = (_turn(turn, f"{where}.messages[{i}]") for i, turn in enumerate(turns))
-    messages = said([message for turn in each for message in turn], f"{where}.messages")
-    system = asked.pop("system", None)
-    if not system:
-        return messages
-    return (Message("system", read_blocks(system, f"{where}.system")), *messages)
-
-
-def _turn(given: Any, where: str) -> tuple[Message, ...]:
-    turn = want_object(given, where)
-    only_keys(turn, _TURN, where)
-    role = turn.get("role")
-    if not isinstance(role, str) or role not in _ROLES:
-        raise RowError(f"{where}.role must be user, assistant or system, not {role!r}")
-    return read_turn(_ROLES[role], turn.get("content"), f"{where}.content")
+    spoken = take_turns(asked, where, read_turn)
+    return (*take_system(asked, where, read_blocks), *spoken)
 
 
 def _settings(inference: dict[str, Any], output: dict[str, Any], where: str) -> Settings:

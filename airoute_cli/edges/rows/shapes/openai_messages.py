@@ -12,6 +12,7 @@ from airoute_cli.core.request import Document, Image, Message, Part, Role, Text,
 from airoute_cli.edges.rows.shapes.reading import (
     kind_of,
     only_keys,
+    read_typed,
     said,
     unsupported,
     want_list,
@@ -83,16 +84,7 @@ def _content(given: Any, where: str) -> tuple[Part, ...]:
         return ()
     if not isinstance(given, list):
         raise RowError(f"{where} must be a string or a list of parts, not {kind_of(given)}")
-    return tuple(_part(part, f"{where}[{i}]") for i, part in enumerate(given))
-
-
-def _part(given: Any, where: str) -> Part:
-    part = want_object(given, where)
-    kind = want_text(part.get("type"), f"{where}.type")
-    read = _PARTS.get(kind)
-    if read is None:
-        raise unsupported(where, f"a part of type {kind!r}")
-    return read(part, where)
+    return tuple(read_typed(part, f"{where}[{i}]", _PARTS) for i, part in enumerate(given))
 
 
 def _text(part: dict[str, Any], where: str) -> Part:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
 from airoute_cli.core.errors import RowError
-from airoute_cli.core.request import Message, Request, Text, ToolCall
+from airoute_cli.core.request import Message, Part, Request, Text, ToolCall
 from airoute_cli.core.settings import EMPTY, NOTHING, Settings
 
 UNSUPPORTED = "unsupported_content"
 EMPTY_PROMPT = "empty_prompt"
 INVALID_SETTING = "invalid_setting"
+
+# The object of a part and where it is, for sentences.
+ReadPart = Callable[[dict[str, Any], str], Part]
 
 _WORDS: Mapping[type, str] = {
     dict: "an object",
@@ -130,6 +133,16 @@ def _says_something(message: Message) -> bool:
     if message.tool_calls:
         return True
     return any(not isinstance(part, Text) or part.text.strip() for part in message.parts)
+
+
+def read_typed(given: Any, where: str, readers: Mapping[str, ReadPart]) -> Part:
+    """A part, by the reader for its ``type``. Raises RowError where there is none."""
+    part = want_object(given, where)
+    kind = want_text(part.get("type"), f"{where}.type")
+    read = readers.get(kind)
+    if read is None:
+        raise unsupported(where, f"a part of type {kind!r}")
+    return read(part, where)
 
 
 def read_tool_use(given: Mapping[str, Any], where: str, id_key: str) -> ToolCall:
