@@ -32,6 +32,21 @@ def test_the_same_value_has_the_same_placeholder_everywhere():
     )
 
 
+def test_what_is_disguised_is_hidden_whole_and_comes_back_as_it_was():
+    redaction = Redaction(BY_PATTERN)
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in "b@example.org")
+    said = f"to an\u200bna@exa\u00admple.com, {wide} and ?c%40example.net&d=1"
+    [hidden] = texts(redaction.hide(asked(said)))
+    assert hidden == "to <EMAIL_1>, <EMAIL_2> and ?<EMAIL_3>&d=1"
+    assert redaction.show(hidden) == said
+
+
+def test_what_is_not_seen_may_be_a_gap_or_none():
+    [hidden] = texts(Redaction(BY_PATTERN).hide(asked(f"{ANNA}\u200b{BERT}")))
+    assert "@" not in hidden
+    assert "anna" not in hidden
+
+
 def test_only_what_was_asked_for_is_hidden():
     assert texts(Redaction({"pii.card"}).hide(asked(ANNA))) == [ANNA]
 

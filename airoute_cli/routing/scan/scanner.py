@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from airoute_cli.core.request import Request
 from airoute_cli.core.scan import Scan
+from airoute_cli.routing.scan.disguise import plain
 from airoute_cli.routing.scan.finding import Finding
 from airoute_cli.routing.scan.surface import rewrite, unread
 from airoute_cli.routing.scan.table import detectors_for
@@ -23,7 +24,21 @@ class Scanner:
         self._detectors = detectors_for(self.classes)
 
     def find(self, text: str) -> Iterator[Finding]:
-        """Every finding in one text; several classes may take the same characters."""
+        """Every finding in one text; several classes may take the same characters.
+
+        It is looked at as it is and as a reader sees it: what is not seen may be a gap or none.
+        """
+        seen = plain(text)
+        if seen is None:
+            yield from self._found(text)
+            return
+        revealed = (
+            Finding(one.kind, seen.place(one.start), seen.place(one.end))
+            for one in self._found(seen.text)
+        )
+        yield from dict.fromkeys((*self._found(text), *revealed))
+
+    def _found(self, text: str) -> Iterator[Finding]:
         for detector in self._detectors:
             yield from detector(text)
 
