@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol
 
@@ -31,6 +30,9 @@ class Subject:
     made again without the text.
     """
 
+    # One is made for every row, and ``cached_property`` takes a lock.
+    __slots__ = ("_folded", "_make_scan", "features", "held", "scan_if_made")
+
     def __init__(
         self,
         features: Features,
@@ -39,29 +41,31 @@ class Subject:
     ) -> None:
         self.features = features
         self.held: set[int] = set() if held is None else held
-        self._scan = scan
-
-    @cached_property
-    def scan(self) -> Scan:
-        """What stands in the request of the classes that some rule asks for."""
-        return self._scan() if self._scan else NOT_SCANNED
+        # None where no condition came to ask for it.
+        self.scan_if_made: Scan | None = None
+        self._make_scan = scan
+        self._folded: str | None = None
 
     @property
-    def scan_if_made(self) -> Scan | None:
-        """The scan, None where no condition came to ask for it."""
-        return self.scan if "scan" in self.__dict__ else None
+    def scan(self) -> Scan:
+        """What stands in the request of the classes that some rule asks for."""
+        if self.scan_if_made is None:
+            self.scan_if_made = self._make_scan() if self._make_scan else NOT_SCANNED
+        return self.scan_if_made
 
     def without(self, classes: frozenset[str]) -> Subject:
         """The same request as if nothing of ``classes`` stood in it."""
         left = self.scan.without(classes)
         return Subject(self.features, lambda: left, self.held)
 
-    @cached_property
+    @property
     def folded(self) -> str:
         """The user's text without case."""
-        return self.features.text.casefold()
+        if self._folded is None:
+            self._folded = self.features.text.casefold()
+        return self._folded
 
-    @cached_property
+    @property
     def start(self) -> str:
         """The user's text without case, from its first visible character."""
         return self.folded.lstrip()
@@ -191,17 +195,19 @@ class Metadata:
         self.key = key
         self.wanted = tuple(wanted)
         folded = [value.casefold() for value in self.wanted]
-        self._values = frozenset(value for value in folded if not _GLOB.search(value))
+        plain = frozenset(value for value in folded if not _GLOB.search(value))
         globs = [fnmatch.translate(value) for value in folded if _GLOB.search(value)]
+        self._plain = plain
         self._globs = re.compile("|".join(globs)) if globs else None
+        # The values themselves; none where a glob leaves open what they are.
+        self.values = frozenset() if globs else plain
 
     def matches(self, subject: Subject) -> bool:
         """Whether the row has the key with such a value."""
-        value = subject.features.metadata.get(self.key)
+        value = folded_value(subject.features.metadata, self.key)
         if value is None:
             return False
-        folded = _as_word(value).casefold()
-        return folded in self._values or bool(self._globs and self._globs.match(folded))
+        return value in self._plain or bool(self._globs and self._globs.match(value))
 
     def reason(self, subject: Subject) -> str:
         """Such as ``metadata.tier is "free", wanted "pro"``."""
@@ -301,6 +307,12 @@ class Not:
         """The fact, and that it was not wanted where it rules the request out."""
         fact = self.condition.reason(subject)
         return fact if self.matches(subject) else f"{fact}, which `not` rules out"
+
+
+def folded_value(metadata: Mapping[str, Any], key: str) -> str | None:
+    """The value of a key as it is compared, without case; None where there is none."""
+    value = metadata.get(key)
+    return None if value is None else _as_word(value).casefold()
 
 
 def _as_word(value: Any) -> str:

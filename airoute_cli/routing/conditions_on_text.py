@@ -18,18 +18,18 @@ class StartsWith:
     def __init__(self, starts: Iterable[str]) -> None:
         self.number = 0
         self.starts = tuple(starts)
-        self._folded = tuple(start.casefold() for start in self.starts)
+        self.folded = tuple(start.casefold() for start in self.starts)
 
     def matches(self, subject: Subject) -> bool:
         """Whether the user's text starts so."""
-        if not subject.start.startswith(self._folded):
+        if not subject.start.startswith(self.folded):
             return False
         subject.held.add(self.number)
         return True
 
     def reason(self, subject: Subject) -> str:
         """Such as ``starts with "translate"``."""
-        for start, folded in zip(self.starts, self._folded, strict=True):
+        for start, folded in zip(self.starts, self.folded, strict=True):
             if subject.start.startswith(folded):
                 return f'starts with "{start}"'
         return f"does not start with {quoted(self.starts)}"

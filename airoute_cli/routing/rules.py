@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from airoute_cli.core.profile import When
 from airoute_cli.core.scan import classes_of
@@ -29,10 +28,7 @@ from airoute_cli.routing.conditions_on_text import (
     Regex,
     StartsWith,
 )
-
-GRAM = 3
-# Fewer needles are looked for one by one faster than the text is cut into grams; measured.
-INDEX_FROM = 200
+from airoute_cli.routing.shortlist import Shortlist
 
 
 class Matcher:
@@ -135,84 +131,14 @@ class Rules:
 
     def __init__(self, matchers: Sequence[Matcher]) -> None:
         self.matchers = tuple(matchers)
-        self._steps = tuple(map(_step, self.matchers))
-        needles = [_needles(matcher.condition) for matcher in self.matchers]
-        wanted = sum(len(some) for some in needles if some)
-        self._index = _GramIndex(needles) if wanted >= INDEX_FROM else None
+        self._shortlist = Shortlist([matcher.condition for matcher in self.matchers])
 
     def first(self, subject: Subject) -> int | None:
         """The index of the first matcher that takes the request, None if none does."""
-        if self._index is None:
-            return _first_in_order(self._steps, subject)
-        candidates = self._index.candidates(subject.folded)
-        return next((n for n in candidates if self.matchers[n].matches(subject)), None)
-
-
-# The words of which one is enough, where a matcher asks for nothing else, and how it is asked.
-_Step = tuple[tuple[str, ...], Callable[[Subject], bool]]
-
-
-def _step(matcher: Matcher) -> _Step:
-    condition = matcher.condition
-    return (condition.folded if isinstance(condition, ContainsAny) else ()), matcher.matches
-
-
-def _first_in_order(steps: Iterable[_Step], subject: Subject) -> int | None:
-    """The first matcher that takes the request.
-
-    Words are looked for on the spot: most rules are nothing but words, and for so short a search
-    the call of a method takes as long as the search.
-    """
-    text = subject.folded
-    for number, (words, matches) in enumerate(steps):
-        for word in words:
-            if word in text:
-                matches(subject)  # once more, so that the subject holds it
-                return number
-        if not words and matches(subject):
-            return number
-    return None
-
-
-class _GramIndex:
-    """Which matchers a text can take at all, by three letters of every needle.
-
-    With 1,000 rules most of the time would go into looking for words that are not there. Here
-    each needle stands under one of its grams (the one that the fewest share), and only matchers
-    under a gram of the text are asked, with all those that have no needle to go by.
-    """
-
-    def __init__(self, needles: Sequence[tuple[str, ...] | None]) -> None:
-        shared = Counter(gram for some in needles for word in some or () for gram in _grams(word))
-        self._always: list[int] = []
-        self._under: dict[str, list[int]] = {}
-        for number, some in enumerate(needles):
-            if some is None:
-                self._always.append(number)
-            for word in some or ():
-                rarest = min(sorted(_grams(word)), key=shared.__getitem__)
-                self._under.setdefault(rarest, []).append(number)
-
-    def candidates(self, text: str) -> list[int]:
-        """The numbers of the matchers to ask, in order."""
-        found = set(self._always)
-        for gram in self._under.keys() & _grams(text):
-            found.update(self._under[gram])
-        return sorted(found)
-
-
-def _grams(text: str) -> set[str]:
-    return {text[start : start + GRAM] for start in range(len(text) - GRAM + 1)}
-
-
-def _needles(condition: Condition) -> tuple[str, ...] | None:
-    """Words of which one must be in the text for ``condition`` to hold; None if none must."""
-    if isinstance(condition, AllOf):
-        found = (_needles(part) for part in condition.conditions)
-        return next((words for words in found if words is not None), None)
-    if isinstance(condition, ContainsAny) and all(len(w) >= GRAM for w in condition.folded):
-        return condition.folded
-    return None
+        for place in self._shortlist.places(subject):
+            if self.matchers[place].matches(subject):
+                return place
+        return None
 
 
 def _plain(when: When) -> Iterator[Condition]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from airoute_cli.core.plan import Features
 from airoute_cli.core.profile import When
 from airoute_cli.core.request import Capability
 from airoute_cli.routing.conditions import Subject
-from airoute_cli.routing.rules import INDEX_FROM, Rules, asks_for_task, compile_when
+from airoute_cli.routing.rules import Rules, asks_for_task, compile_when
 
 TEXT = "  Please REFUND my order ORD-77, Straße 5"
 FACTS: dict[str, Any] = {
@@ -120,13 +121,19 @@ def test_who_asks_for_the_task(when: When | None, *, asks: bool):
     assert asks_for_task(when) is asks
 
 
-WORDS = st.text(alphabet="abß ", min_size=1, max_size=4)
+LONG = "ab" * 7  # longer than a stem of the shortlist
+WORDS = st.text(alphabet="abß ", min_size=1, max_size=4) | st.sampled_from([LONG + "a", LONG + "ß"])
+PATTERNS = st.sampled_from([None, "b+a", "ab?B", "^a", "(aB)?b", "[ab] a", "B{2}", "(?i)b", "aB|b"])
 WHENS = st.recursive(
     st.builds(
         When,
+        starts_with=st.lists(WORDS, max_size=2).map(tuple),
         contains_any=st.lists(WORDS, max_size=3).map(tuple),
+        regex=PATTERNS,
         min_input_tokens=st.none() | st.integers(0, 20),
-        metadata=st.dictionaries(st.sampled_from("kl"), st.just(("a*", "b")), max_size=1),
+        metadata=st.dictionaries(
+            st.sampled_from("kl"), st.sampled_from([("a*", "b"), ("AB", "c")]), max_size=1
+        ),
     ),
     lambda inner: st.builds(
         When,
@@ -139,14 +146,22 @@ WHENS = st.recursive(
 )
 
 
+def _folded(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.casefold() for word in words)
+
+
 def holds(when: When, text: str, tokens: int, metadata: dict[str, str]) -> bool:
     """The meaning of a ``when``, said in the plainest way."""
     folded = text.casefold()
     return (
         (not when.contains_any or any(w.casefold() in folded for w in when.contains_any))
+        and (not when.starts_with or folded.lstrip().startswith(_folded(when.starts_with)))
+        and (when.regex is None or re.search(when.regex, text) is not None)
         and (when.min_input_tokens is None or tokens >= when.min_input_tokens)
         and all(
-            metadata.get(k, "").startswith("a") or metadata.get(k) == "b" for k in when.metadata
+            (value := metadata.get(key, "").casefold()) in _folded(wanted)
+            or ("a*" in wanted and value.startswith("a"))
+            for key, wanted in when.metadata.items()
         )
         and all(holds(part, text, tokens, metadata) for part in when.all)
         and (not when.any or any(holds(part, text, tokens, metadata) for part in when.any))
@@ -156,19 +171,45 @@ def holds(when: When, text: str, tokens: int, metadata: dict[str, str]) -> bool:
 
 @given(
     st.lists(WHENS, max_size=6),
-    st.text(alphabet="aAbBß ", max_size=30),
+    st.text(alphabet="aAbBß ", max_size=30) | WORDS.map(lambda word: f"a {word.upper()}b"),
     st.integers(0, 20),
-    st.dictionaries(st.sampled_from("kl"), st.sampled_from(["a", "ab", "b", "c"])),
-    st.integers(0, 1),
+    st.dictionaries(st.sampled_from("kl"), st.sampled_from(["a", "Ab", "b", "c"])),
 )
 def test_the_first_that_matches_is_taken(
-    whens: list[When], text: str, tokens: int, metadata: dict[str, str], crowd: int
+    whens: list[When], text: str, tokens: int, metadata: dict[str, str]
 ):
-    never = When(contains_any=tuple(f"never{n}" for n in range(INDEX_FROM)))
-    rules = Rules([compile_when(when) for when in (whens + [never] * crowd)])
+    rules = Rules([compile_when(when) for when in whens])
     subject = Subject(Features(text, tokens, "", frozenset(), metadata))
     taken = rules.first(subject)
     expected = (n for n, when in enumerate(whens) if holds(when, text, tokens, metadata))
     assert taken == next(expected, None)
     for matcher in rules.matchers:
         assert matcher.explain(subject)[0] is matcher.matches(subject)
+
+
+def _noting(
+    asked: list[int], place: int, matches: Callable[[Subject], bool]
+) -> Callable[[Subject], bool]:
+    def noted(subject: Subject) -> bool:
+        asked.append(place)
+        return matches(subject)
+
+    return noted
+
+
+def test_a_rule_that_cannot_take_the_row_is_not_asked(make: Any, monkeypatch: pytest.MonkeyPatch):
+    whens = [
+        When(contains_any=("cancel", "money"), regex="ORD-[0-9]{9}"),
+        When(regex=r"SKU-\d+"),
+        When(starts_with=("translate",)),
+        When(metadata={"region": ("us",)}),
+        When(min_input_tokens=6_000),
+        When(any=(PRO, When(contains_any=("cash",)))),
+        None,
+    ]
+    rules = Rules([compile_when(when) for when in whens])
+    asked: list[int] = []
+    for place, matcher in enumerate(rules.matchers):
+        monkeypatch.setattr(matcher, "matches", _noting(asked, place, matcher.matches))
+    assert rules.first(Subject(make.features(TEXT, **FACTS))) == len(whens) - 1
+    assert asked == [len(whens) - 1]
