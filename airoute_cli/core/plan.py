@@ -129,14 +129,15 @@ class Candidate:
 class Plan:
     """What will be done for one request, and the trail of reasons.
 
-    ``calls`` are tried in order until one answers. Empty means that nobody may: ``refusal`` says
-    why, and ``on_empty`` what becomes of the row. ``ruling`` is what the policy says of it.
-    ``rules`` holds every route that was looked at and ``candidates`` every model, both in order.
-    ``tier`` is the row's, empty where it has none. ``instead`` are the calls of which one takes the
-    place of all of them where a budget has no room, as in a plan that is ``degraded``. ``basis`` is
-    what it was made from. ``template`` says which one words the prompt, and ``prompts`` are the
-    requests as it made them, by the names of models. ``code`` is the machine's word for a
-    ``refusal`` of the row itself.
+    ``calls`` are tried in order until one answers; behind them stand those that may put an answer
+    right, one for each model that may give it, of which at most one is made. Empty means that
+    nobody may: ``refusal`` says why, and ``on_empty`` what becomes of the row. ``ruling`` is what
+    the policy says of it. ``rules`` holds every route that was looked at and ``candidates`` every
+    model, both in order. ``tier`` is the row's, empty where it has none. ``instead`` are the calls
+    of which one takes the place of all of them where a budget has no room, as in a plan that is
+    ``degraded``. ``basis`` is what it was made from. ``template`` says which one words the prompt,
+    and ``prompts`` are the requests as it made them, by the names of models. ``code`` is the
+    machine's word for a ``refusal`` of the row itself.
     """
 
     route: str
@@ -174,8 +175,28 @@ class Plan:
 
     @property
     def worst_usd(self) -> Decimal | None:
-        """The dearest path: every call of the plan used up to its cap. None if one is unknown."""
-        return _total([call.worst_usd for call in self.calls]) if self.calls else Decimal(0)
+        """The dearest path: every call of it used up to its cap. None if one is unknown."""
+        path = self.dearest_path
+        return _total([call.worst_usd for call in path]) if path else Decimal(0)
+
+    @property
+    def dearest_path(self) -> tuple[Call, ...]:
+        """All calls, but of those that put an answer right only the one that may cost the most."""
+        repairs = self.repairs
+        if len(repairs) <= 1:
+            return self.calls
+        dearest = max(repairs, key=lambda call: call.worst_usd or Decimal(0))
+        return (*self.calls[: -len(repairs)], dearest)
+
+    @property
+    def repairs(self) -> tuple[Call, ...]:
+        """The calls that may put an answer right; they stand last."""
+        behind = itertools.takewhile(_repairs, reversed(self.calls))
+        return tuple(behind)[::-1]
+
+
+def _repairs(call: Call) -> bool:
+    return call.role is CallRole.REPAIR
 
 
 def _total(costs: Sequence[Decimal | None]) -> Decimal | None:

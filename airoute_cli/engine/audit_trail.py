@@ -13,7 +13,7 @@ from airoute_cli import __version__
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.figures import Figures, Snapshot
 from airoute_cli.core.outcome import Attempt
-from airoute_cli.core.plan import Call, Plan
+from airoute_cli.core.plan import Call, CallRole, Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row
 from airoute_cli.edges.audit_key import Seal
@@ -76,6 +76,7 @@ class AuditTrail:
             self._pass,
             attempt,
             call.worst_usd,
+            None if call.role is CallRole.ANSWER else call.role,
         )
         self._log.add(intent.told())
 

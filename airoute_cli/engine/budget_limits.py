@@ -65,7 +65,7 @@ def _stated(profile: Profile) -> Iterator[Limit]:
 def worst_amounts(plan: Plan) -> dict[Account, Decimal]:
     """The dearest path of a plan, by account. A price that nobody knows is in none of them."""
     amounts: dict[Account, Decimal] = {}
-    for call in plan.calls:
+    for call in plan.dearest_path:
         account = Account(plan.tier, plan.route, call.model)
         amounts[account] = amounts.get(account, ZERO) + (call.worst_usd or ZERO)
     return amounts

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.outcome import Outcome, Output, OutputState, RowFailure, RowState
-from airoute_cli.core.plan import Call, CallRole
+from airoute_cli.core.plan import Call
 from airoute_cli.core.profile import Route
 from airoute_cli.core.settings import EMPTY
 from airoute_cli.engine.course import Course
@@ -29,7 +29,7 @@ async def formed(outcome: Outcome, course: Course, asker: Asker, show: Show | No
         return outcome
     checked = check(completion.text, schema.schema, mend=not completion.truncated, show=show)
     if checked.state is OutputState.INVALID and not completion.truncated:
-        checked = await _repaired(checked, course, asker, show)
+        checked = await _repaired(checked, outcome.model, course, asker, show)
     return _ended(outcome, completion, checked, prompted=_is_prompted(course, outcome.model))
 
 
@@ -47,11 +47,15 @@ def _has_form(outcome: Outcome, completion: Completion) -> bool:
     return completed and not (completion.refusal or completion.tool_calls)
 
 
-async def _repaired(checked: Checked, course: Course, asker: Asker, show: Show | None) -> Checked:
+async def _repaired(
+    checked: Checked, model: str | None, course: Course, asker: Asker, show: Show | None
+) -> Checked:
     """What one call of the plan makes of an answer; ``checked`` itself where that is no better."""
-    call, schema = _repair_call(course, asker), course.request.schema
+    call, schema = _repair_call(model, course, asker), course.request.schema
     if call is None or schema is None:
         return checked
+    if course.purse:
+        course.purse.choose(call, course.plan.repairs)
     request = repair_request(course.request, checked.text, checked.reason or "")
     route = replace(course.route, system=None, schema=None, settings=EMPTY)
     answer = await asker.first_answer(course.branch([call], request, route))
@@ -63,11 +67,11 @@ async def _repaired(checked: Checked, course: Course, asker: Asker, show: Show |
     return again._replace(state=OutputState.REPAIR_CALL, reason=checked.reason)
 
 
-def _repair_call(course: Course, asker: Asker) -> Call | None:
-    """The call that the plan has for it, if it can be made now."""
+def _repair_call(model: str | None, course: Course, asker: Asker) -> Call | None:
+    """The call of the plan for it, if one can be made now: best of the model that answered."""
     if course.spent or course.over is not None or course.plan.degraded:
         return None
-    calls = (call for call in course.plan.calls if call.role is CallRole.REPAIR)
+    calls = sorted(course.plan.repairs, key=lambda call: call.model != model)
     return next((call for call in calls if asker.can_ask(call.model)), None)
 
 

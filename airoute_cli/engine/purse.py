@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from airoute_cli.core.budget import Account, Spent
@@ -78,6 +78,17 @@ class Purse:
         account, worst = self._account(call.model), call.worst_usd or ZERO
         await self._budgets.begin(account, worst)
         self._begun.append((account, worst))
+
+    def choose(self, call: Call, among: Iterable[Call]) -> None:
+        """Of these calls only ``call`` will be made: what is reserved for another is free again.
+
+        It is the dearest that is reserved; a cheaper one is covered like any other call.
+        """
+        reserved = max(among, key=lambda one: one.worst_usd or ZERO)
+        account, worst = self._account(reserved.model), reserved.worst_usd or ZERO
+        if reserved.model != call.model:
+            idle = self._left.get(account, ZERO) - self._due.get(account, ZERO)
+            self._release({account: max(ZERO, min(worst, idle))})
 
     def stay(self, call: Call) -> None:
         """A call that is covered does not leave after all."""

@@ -22,6 +22,8 @@ from airoute_cli.routing.templates import CompiledTemplate
 from airoute_cli.routing.views import Sent, View, Wording
 
 _NOBODY = Ordering(())
+# Who is asked for these is asked about an answer, or gives one that stands in another's calls.
+_NO_ANSWERS = frozenset({CallRole.JUDGE, CallRole.SAMPLE})
 
 
 class Trail(NamedTuple):
@@ -85,7 +87,7 @@ class CompiledRoute:
             picks = (*picks, *self._stand_ins(able))
         calls = (
             *(pick.call(place) for place, pick in enumerate(picks)),
-            *self._repair(picks[:1], features),
+            *self._repairs(picks, features),
         )
         instead = self._instead(sent, snapshot, trail) if picks else ()
         return Plan(
@@ -181,14 +183,17 @@ class CompiledRoute:
         able.sort(key=lambda choice: (choice.name not in self._own, choice.worst_usd))
         return tuple(choice.call(CallRole.ANSWER) for choice in able)
 
-    def _repair(self, first: Iterable[Pick], features: Features) -> Iterator[Call]:
-        """Where the answer must be JSON: one call of the first model that puts it right."""
+    def _repairs(self, picks: Iterable[Pick], features: Features) -> Iterator[Call]:
+        """Where the answer must be JSON: a call of each model that may give it, to put it right."""
         if not (self.route.repair and wants_form(features, self.route)):
             return
         own = Capability.JSON_SCHEMA in features.needs
         tokens = features.input_tokens if own else schema_tokens(self.route.schema)
-        for pick in first:
-            yield pick.choice.repair(tokens)
+        answering = {
+            pick.choice.name: pick.choice for pick in picks if pick.role not in _NO_ANSWERS
+        }
+        for choice in answering.values():
+            yield choice.repair(tokens)
 
     def _refusal(self, reasons: Mapping[str, str | None]) -> str:
         each = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from airoute_cli.core.money import Price, Rates, Usage
 from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.policy import Policy
 from airoute_cli.core.profile import Limits, Model, OnUnavailable, Profile, Provider, Route, When
-from airoute_cli.core.request import Message, Request, Row, Text
+from airoute_cli.core.request import Message, Request, ResponseSchema, Row, Text
 from airoute_cli.core.settings import Settings
 from airoute_cli.edges.ledger import Ledger, ledger_path
 from airoute_cli.engine.budget import Budgets
@@ -87,7 +88,8 @@ class Wire:
         finally:
             self.in_flight -= 1
         if kind is None:
-            return Completion("fine", FinishReason.STOP, usage=usage)
+            text = request.messages[-1].text[-10:]
+            return Completion(f"no JSON for {text}", FinishReason.STOP, usage=usage)
         told = usage if kind is ErrorKind.EMPTY else None
         raise CallError(kind, "scripted", usage=told)
 
@@ -95,12 +97,19 @@ class Wire:
         assert model.price
         usd = model.price.cost(usage)
         self.billed += usd
-        self.by_row[request.messages[-1].text] += usd
+        row = re.search(r"row \d+", request.messages[-1].text)  # which a repair quotes
+        assert row
+        self.by_row[row.group()] += usd
         self.by_model[model.name] += usd
         self.on_bill()
 
 
-def made(policy: Budget, model: Budget, on_budget: OnBudget = OnBudget.STOP) -> Profile:
+def made(
+    policy: Budget,
+    model: Budget,
+    on_budget: OnBudget = OnBudget.STOP,
+    schema: ResponseSchema | None = None,
+) -> Profile:
     provider = Provider("p", "openai", "http://p.example/v1")
     cap = Settings(max_output_tokens=CAP)
     models = {
@@ -115,7 +124,7 @@ def made(policy: Budget, model: Budget, on_budget: OnBudget = OnBudget.STOP) -> 
         for name, rates in RATES.items()
     }
     # So what is left pending is left by a budget.
-    route = Route("rest", "fallback", ("a", "b"), on_unavailable=OnUnavailable.FAIL)
+    route = Route("rest", "fallback", ("a", "b"), schema=schema, on_unavailable=OnUnavailable.FAIL)
     return Profile(
         name=f"p{next(NAMES)}",
         path="p.toml",
@@ -185,6 +194,8 @@ def amounts(most: str) -> st.SearchStrategy[Decimal | None]:
 
 BUDGETS = st.builds(Budget, amounts("0.004"), amounts("0.1"), amounts("0.1"), amounts("0.1"))
 MODEL_BUDGETS = st.builds(Budget, st.none(), amounts("0.05"), amounts("0.05"), st.none())
+# With one, every answer asks for a repair.
+SCHEMAS = st.sampled_from([None, ResponseSchema(schema={"type": "object"})])
 WIRES = st.builds(
     Wire,
     st.integers(0, 10**6).map(random.Random),
@@ -208,10 +219,10 @@ def told(profile: Profile) -> tuple[Decimal, Decimal]:
     return settled, sum(more, Decimal(0))
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
-@given(wire=WIRES, policy=BUDGETS, model=MODEL_BUDGETS)
-def test_no_budget_is_passed_with_500_rows_in_flight_and_none_is_stuck(wire, policy, model):
-    profile = made(policy, model)
+@settings(max_examples=16, suppress_health_check=[HealthCheck.too_slow])
+@given(wire=WIRES, policy=BUDGETS, model=MODEL_BUDGETS, schema=SCHEMAS)
+def test_no_budget_is_passed_with_500_rows_in_flight_and_none_is_stuck(wire, policy, model, schema):
+    profile = made(policy, model, schema=schema)
     machine = Machine(profile, wire)
     outcomes = run(lambda: machine.carry(rows=700, in_flight=500))
     for limit in (policy.per_run, policy.per_day, policy.per_month):
@@ -224,6 +235,16 @@ def test_no_budget_is_passed_with_500_rows_in_flight_and_none_is_stuck(wire, pol
     assert any(one.state is RowState.PENDING for one in outcomes) == bool(machine.stopped)
     if policy == Budget() and model == Budget():
         assert wire.most_in_flight == 500
+
+
+def test_what_is_reserved_for_the_dearest_repair_serves_a_cheaper_one():
+    schema = ResponseSchema(schema={"type": "object"})
+    plan = Planner(made(Budget(), Budget(), schema=schema)).plan(a_row(1), {})
+    assert [call.model for call in plan.repairs] == ["a", "b"]
+    profile = made(Budget(per_request=plan.worst_usd), Budget(), schema=schema)
+    wire = Wire(random.Random(1), whole=True)
+    [outcome] = run(lambda: Machine(profile, wire).carry(rows=1, in_flight=1))
+    assert [attempt.model for attempt in outcome.attempts] == ["a", "a"]
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])

@@ -10,7 +10,7 @@ import pytest
 
 from airoute_cli.core.completion import Completion, FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind
-from airoute_cli.core.money import Usage
+from airoute_cli.core.money import Price, Rates, Usage
 from airoute_cli.core.outcome import Output, RowState
 from airoute_cli.core.plan import CallRole
 from airoute_cli.core.policy import Policy, PolicyRule
@@ -83,6 +83,47 @@ def test_the_repair_counts_in_the_worst_cost_and_is_bounded():
     assert plain.plan.worst_usd == answer.worst_usd
     assert repair.input_tokens > repair.max_output_tokens
     assert outcome.usd == Decimal(4)
+
+
+DOWN = CallError(ErrorKind.SERVER, "down")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "says", "asked"),
+    [
+        ("fallback", {"a": lambda _request, _n: DOWN, "b": saying(WRONG, GOOD)}, {"b": 2}),
+        ("cascade", {"a": saying("no"), "b": saying(WRONG, GOOD)}, {"a": 1, "b": 2}),
+        ("cascade", {"a": saying(FENCED), "b": saying(GOOD)}, {"a": 1}),
+        (
+            "ensemble",
+            {"a": saying("no"), "b": saying(WRONG, GOOD), "c": saying(WRONG, GOOD)},
+            {"a": 1, "b": 2, "c": 1},
+        ),
+    ],
+)
+def test_the_model_that_answered_puts_its_answer_right(
+    strategy: str, says: dict[str, Says], asked: dict[str, int]
+):
+    accept = {"accept": {"min_length": 5}} if strategy == "cascade" else {}
+    made = bench(says, strategy=strategy, **accept)
+    outcome = made.run()
+    assert outcome.state is RowState.COMPLETED
+    assert {name: made.asked[name] for name in asked} == asked
+    assert [call.model for call in made.plan.repairs] == list(says)
+
+
+def test_only_the_dearest_repair_is_reserved():
+    made = bench({"a": saying(WRONG), "b": saying(WRONG)})
+    dear = replace(
+        made.models["b"], price=Price(Rates(Decimal(2_000_000), Decimal(3_000_000)), "t")
+    )
+    made.models["b"] = dear
+    made.run()
+    first, second, repair, dearest = made.plan.calls
+    assert made.plan.dearest_path == (first, second, dearest)
+    costs = [call.worst_usd or 0 for call in (first, second, dearest)]
+    assert made.plan.worst_usd == sum(costs)
+    assert (repair.worst_usd or 0) < costs[-1]
 
 
 def test_an_answer_that_stays_wrong_fails_the_row_and_is_kept():

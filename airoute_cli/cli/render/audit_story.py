@@ -97,7 +97,8 @@ def _draw_decision(story: Story, decided: Decided) -> None:
 
 def _call_line(call: Tried) -> str:
     intent, end = call.intent, call.end
-    head = f"{intent['attempt']} {intent['model']}"
+    role = f" ({intent['role']})" if intent.get("role") else ""
+    head = f"{intent['attempt']} {intent['model']}{role}"
     if end is None:
         worst = intent["reserved_usd"]
         most = "an unknown amount" if worst is None else f"at most {_usd(worst)}"

@@ -48,7 +48,8 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
     for number, call in enumerate(plan.instead):
         head = "if too dear" if number == 0 else ""
         say(f"{head:12}{call.model} alone: {usd(call.worst_usd)} at worst")
-    say(f"cost        {usd(plan.expected_usd)} expected, {usd(plan.worst_usd)} at worst")
+    one_of = ", with the dearest repair" if len(plan.repairs) > 1 else ""
+    say(f"cost        {usd(plan.expected_usd)} expected, {usd(plan.worst_usd)} at worst{one_of}")
 
 
 def draw_prompts(plan: Plan) -> None:

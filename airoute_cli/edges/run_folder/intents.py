@@ -29,7 +29,8 @@ class Intent(NamedTuple):
     """A call that is about to leave.
 
     ``custom_id`` is None where the row has no id of its own; ``row`` is the keyed digest of its
-    content. ``reserved_usd`` None: price unknown.
+    content. ``reserved_usd`` None: price unknown. ``role`` is that of a call for something else
+    than the row's first answer.
     """
 
     line: int
@@ -39,6 +40,7 @@ class Intent(NamedTuple):
     pass_number: int
     attempt: int
     reserved_usd: Decimal | None
+    role: str | None = None
 
     def told(self) -> dict[str, Any]:
         """The record that is written before the call leaves."""
@@ -51,6 +53,7 @@ class Intent(NamedTuple):
             "pass": self.pass_number,
             "attempt": self.attempt,
             "reserved_usd": None if self.reserved_usd is None else str(self.reserved_usd),
+            **({"role": self.role} if self.role else {}),
         }
 
 
@@ -65,6 +68,7 @@ def intent_in(told: dict[str, Any]) -> Intent:
         told["pass"],
         told["attempt"],
         None if reserved is None else Decimal(reserved),
+        told.get("role"),
     )
 
 

@@ -61,8 +61,8 @@ class RouteTable(Table):
     )
     repair: Flag = Field(
         default=True,
-        description="Whether the first model is asked once more to put right an answer that does "
-        "not fit its schema; what code can put right needs no call.",
+        description="Whether the model that answered is asked once more to put right an answer "
+        "that does not fit its schema; what code can put right needs no call.",
     )
     normalize: Normalized = Field(
         default=(),
