@@ -20,7 +20,7 @@ from airoute_cli.core.profile import Profile, Route
 from airoute_cli.edges.profile.problems import nearest
 from airoute_cli.edges.run_folder.atomic import replaced
 from airoute_cli.engine.calibrate_rows import Graded, GradedPrompt
-from airoute_cli.routing.choice import Chooser
+from airoute_cli.routing.choice import Chooser, kind_of
 from airoute_cli.routing.features import find_features
 from airoute_cli.routing.learned.file import DataPart, LearnedFile, write_route
 from airoute_cli.routing.learned.matrix import Floats
@@ -135,7 +135,8 @@ def _cost(profile: Profile, chooser: Chooser, model: str, prompt: GradedPrompt) 
     if stated is not None:
         return stated
     features = find_features(prompt.request, {}, b"", with_task=False)
-    chosen = chooser.choose(profile.models[model], NO_FIGURES, prompt.request, features)
+    kind = kind_of(prompt.request, features)
+    chosen = chooser.choose(profile.models[model], NO_FIGURES, kind, features.input_tokens)
     expected: Decimal | None = chosen.expected_usd
     return None if expected is None else float(expected)
 

@@ -38,6 +38,16 @@ Elements = frozenset[str]
 NO_ELEMENTS: Elements = frozenset()
 
 
+def is_plain(request: Request) -> bool:
+    """Whether a request is nothing but turns of text, which every model can be sent."""
+    if request.settings is not EMPTY or request.tools or request.schema or request.tool_choice:
+        return False
+    for message in request.messages:  # noqa: SIM110 - the plain loop is the fast one
+        if not _is_plain(message):
+            return False
+    return True
+
+
 def elements_of(request: Request) -> Elements:
     """The elements of a request that some model may not be able to carry; mostly there are none."""
     found = setting_elements(request.settings)

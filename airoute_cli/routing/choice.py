@@ -75,6 +75,47 @@ class Choice(NamedTuple):
         )
 
 
+class Kind(NamedTuple):
+    """What of a request, beside its size, decides what it is for a model.
+
+    A file has few kinds, so that what follows from them is found once and not for every row.
+    """
+
+    needs: frozenset[Capability]
+    elements: frozenset[str]
+    dialect: str
+    own_cap: int | None
+    lacks_system: bool
+
+
+def kind_of(request: Request, features: Features) -> Kind:
+    """The kind of a request."""
+    return Kind(
+        features.needs,
+        features.elements,
+        request.dialect,
+        request.settings.max_output_tokens,
+        lacks_system(request.messages),
+    )
+
+
+class _Terms(NamedTuple):
+    """What a model makes of requests of one kind: what Choice has of it, and ``more_tokens``.
+
+    So many are sent beside the request itself.
+    """
+
+    more_tokens: int
+    max_output_tokens: int
+    wanted_output: int | None
+    dropped: tuple[str, ...]
+    prompted: bool
+
+
+# A row may have a cap of its own, so that kinds may be many.
+_MOST_TERMS = 10_000
+
+
 class Chooser:
     """Makes the choices of one route; what does not depend on the row is found once."""
 
@@ -84,46 +125,44 @@ class Chooser:
         self._elements = setting_elements(route.settings) if route else NO_ELEMENTS
         self._form_tokens = schema_tokens(route.schema if route else None)
         self._system_tokens = 0 if system is None else estimate_tokens(system) + TURN_TOKENS
+        self._known: dict[tuple[str, Kind], _Terms] = {}
 
-    def choose(
-        self, model: Model, figures: Figures, request: Request, features: Features
-    ) -> Choice:
-        """``model`` in the light of ``request``."""
-        missing = self._lost(model, request, features)
-        wants = wants_form(features, self._route)
+    def choose(self, model: Model, figures: Figures, kind: Kind, input_tokens: int) -> Choice:
+        """``model`` in the light of a request of a kind and of so many tokens by estimate."""
+        terms = self._known.get((model.name, kind)) or self._learn(model, kind)
+        more_tokens, cap, wanted, dropped, prompted = terms
+        tokens = corrected(input_tokens + more_tokens, figures)
+        price = model.price
+        expected = None if price is None else _expected(price, figures, tokens, cap)
+        worst = None if price is None else price.worst_cost(tokens, cap)
+        return Choice(model, figures, tokens, cap, wanted, expected, worst, dropped, prompted)
+
+    def _learn(self, model: Model, kind: Kind) -> _Terms:
+        if len(self._known) >= _MOST_TERMS:
+            self._known.clear()
+        terms = self._known[model.name, kind] = self._terms(model, kind)
+        return terms
+
+    def _terms(self, model: Model, kind: Kind) -> _Terms:
+        missing = self._lost(model, kind)
+        wants = wants_form(kind.needs, self._route)
         prompted = wants and is_prompted(model, frozenset(missing))
         if prompted:
             missing = tuple(element for element in missing if element not in IN_WORDS)
-        estimate = self._estimate(request, features) + (PROMPTED_TOKENS if prompted else 0)
-        tokens = corrected(estimate, figures)
-        wanted = wanted_output(request.settings, self._route, model)
-        cap = capped(wanted, model)
-        price = model.price
-        return Choice(
-            model=model,
-            figures=figures,
-            input_tokens=tokens,
-            max_output_tokens=cap,
-            wanted_output=wanted,
-            expected_usd=None if price is None else _expected(price, figures, tokens, cap),
-            worst_usd=None if price is None else price.worst_cost(tokens, cap),
-            dropped=missing,
-            prompted=prompted,
-        )
+        wanted = wanted_output(kind.own_cap, self._route, model)
+        more_tokens = self._more_tokens(kind) + (PROMPTED_TOKENS if prompted else 0)
+        return _Terms(more_tokens, capped(wanted, model), wanted, missing, prompted)
 
-    def _lost(self, model: Model, request: Request, features: Features) -> tuple[str, ...]:
-        elements = features.elements | self._elements if self._elements else features.elements
-        if self._form_tokens and Capability.TOOLS in features.needs:
+    def _lost(self, model: Model, kind: Kind) -> tuple[str, ...]:
+        elements = kind.elements | self._elements
+        if self._form_tokens and Capability.TOOLS in kind.needs:
             elements |= {Element.SCHEMA_WITH_TOOLS}
-        return lost(elements, request.dialect, model.carrier)
+        return lost(elements, kind.dialect, model.carrier)
 
-    def _estimate(self, request: Request, features: Features) -> int:
-        tokens = features.input_tokens
-        if self._system_tokens and lacks_system(request.messages):
-            tokens += self._system_tokens
-        if self._form_tokens and Capability.JSON_SCHEMA not in features.needs:
-            tokens += self._form_tokens
-        return tokens
+    def _more_tokens(self, kind: Kind) -> int:
+        system = self._system_tokens if kind.lacks_system else 0
+        form = 0 if Capability.JSON_SCHEMA in kind.needs else self._form_tokens
+        return system + form
 
 
 def _expected(price: Price, figures: Figures, input_tokens: int, cap: int) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from airoute_cli.core.budget import OnBudget, tier_of
@@ -42,6 +42,17 @@ class Trail(NamedTuple):
     scores: Mapping[str, float] | None = None
 
 
+class _Sifted(NamedTuple):
+    """The models of a route that may answer, why each of the others may not, and the policy's part.
+
+    ``reasons`` has every model, with None for one that may.
+    """
+
+    able: Mapping[str, Choice]
+    reasons: Mapping[str, str | None]
+    excluded: Sequence[Exclusion]
+
+
 class CompiledRoute:
     """One route of a profile in which ``route_problems`` has found nothing."""
 
@@ -55,9 +66,10 @@ class CompiledRoute:
         self._chooser = Chooser(route)
         self._checks = checks_for(profile.unknown_price, profile.unsupported)
         self._anybody = profile.models if profile.on_budget(route) is OnBudget.DEGRADE else {}
+        self._fallback = tuple(dict.fromkeys(route.fallback))
         self._own = tuple(dict.fromkeys((*route.models, *route.fallback)))
-        degrades = route.on_unavailable is OnUnavailable.DEGRADE
-        names = dict.fromkeys((*self._own, *profile.models)) if degrades else self._own
+        self._degrades = route.on_unavailable is OnUnavailable.DEGRADE
+        names = dict.fromkeys((*self._own, *profile.models)) if self._degrades else self._own
         self._models = {name: profile.models[name] for name in names}
         self._helpers = {name: profile.models[name] for name in self._options.helpers()}
         everybody = dict.fromkeys((*self._models, *self._anybody, *self._helpers))
@@ -66,30 +78,16 @@ class CompiledRoute:
     def plan(self, sent: Sent, snapshot: Snapshot, trail: Trail) -> Plan:
         """The plan for a row that has come to this route; what is ``sent`` of it is given."""
         features = sent.default.features
-        choices = self._choices(self._models, sent, snapshot)
-        unable = {
-            name: eligible(features, choice, self._checks) or _objection(sent.to(name), choice)
-            for name, choice in choices.items()
-        }
-        excluded = {
-            name: trail.ruling.excluded[name]
-            for name, reason in unable.items()
-            if reason is None and name not in trail.ruling.eligible
-        }
-        reasons = {name: reason or _told(excluded.get(name)) for name, reason in unable.items()}
-        able = {name: choice for name, choice in choices.items() if reasons[name] is None}
+        able, reasons, excluded = self._sift(sent, snapshot, trail.ruling)
         # Who may see the row of those that do not answer; what they are asked is text.
         helping = {n: model for n, model in self._helpers.items() if n in trail.ruling.eligible}
-        helpers = self._choices(helping, sent, snapshot)
+        helpers = self._choices(helping, sent, snapshot) if helping else NOTHING
         ordering = self._order(able, sent.came, helpers, trail)
-        picks = (*ordering.picks, *self._behind(able, ordering))
-        if picks:
-            picks = (*picks, *self._stand_ins(able))
-        calls = (
-            *(pick.call(place) for place, pick in enumerate(picks)),
-            *self._repairs(picks, features),
-        )
-        instead = self._instead(sent, snapshot, trail) if picks else ()
+        picks = self._picks(able, ordering)
+        calls = tuple([pick.call(place) for place, pick in enumerate(picks)])
+        if self.route.repair:
+            calls = (*calls, *self._repairs(picks, features))
+        instead = self._instead(sent, snapshot, trail) if picks and self._anybody else ()
         return Plan(
             route=self.route.name,
             strategy=self.route.strategy,
@@ -99,7 +97,7 @@ class CompiledRoute:
             rules=trail.rules,
             refusal=None if picks else self._refusal(reasons),
             ruling=trail.ruling,
-            on_empty=OnEmpty.REFUSE if picks else _on_empty(excluded.values()),
+            on_empty=OnEmpty.REFUSE if picks else _on_empty(excluded),
             basis=_with_scores(trail.basis, ordering),
             template=sent.use,
             prompts=_prompts(sent, (*calls, *instead)),
@@ -110,12 +108,33 @@ class CompiledRoute:
     def _choices(
         self, models: Mapping[str, Model], sent: Sent, snapshot: Snapshot
     ) -> dict[str, Choice]:
+        kind = sent.default.kind
         choices = {}
         for name, model in models.items():
             view = sent.to(name)
+            own = kind if view is sent.default else view.kind
             figures = snapshot.get(name, NO_FIGURES)
-            choices[name] = self._chooser.choose(model, figures, view.request, view.features)
+            choices[name] = self._chooser.choose(model, figures, own, view.features.input_tokens)
         return choices
+
+    def _sift(self, sent: Sent, snapshot: Snapshot, ruling: Ruling) -> _Sifted:
+        able: dict[str, Choice] = {}
+        reasons: dict[str, str | None] = {}
+        excluded: list[Exclusion] = []
+        for name, choice in self._choices(self._models, sent, snapshot).items():
+            reason = self._unable(sent.to(name), choice)
+            if reason is None and name not in ruling.eligible:
+                excluded.append(ruling.excluded[name])
+                reason = str(ruling.excluded[name])
+            reasons[name] = reason
+            if reason is None:
+                able[name] = choice
+        return _Sifted(able, reasons, excluded)
+
+    def _unable(self, view: View, choice: Choice) -> str | None:
+        """Why a model cannot answer, or might not under an earlier profile; None if it can."""
+        reason = eligible(view.features, choice, self._checks)
+        return _objection(view, choice) if reason is None and view.earlier else reason
 
     def _order(
         self,
@@ -134,6 +153,15 @@ class CompiledRoute:
         )
         ordering = self._strategy.order(candidates, context)
         return ordering._replace(passed=(*ordering.passed, *slow)) if slow else ordering
+
+    def _picks(self, able: Mapping[str, Choice], ordering: Ordering) -> tuple[Pick, ...]:
+        """Those of the strategy, and who stands behind them."""
+        picks = ordering.picks
+        if self._fallback:
+            picks = (*picks, *self._behind(able, ordering))
+        if picks and self._degrades:
+            picks = (*picks, *self._stand_ins(able))
+        return picks
 
     def _in_time(self, candidates: list[Choice]) -> tuple[list[Choice], list[Passed]]:
         """Those that meet the route's latency target, and the others; where none does, all do."""
@@ -156,7 +184,7 @@ class CompiledRoute:
         reason = "the route's fallback"
         if not taken:
             reason += ", as none of its models may answer"
-        for name in dict.fromkeys(self.route.fallback):
+        for name in self._fallback:
             if name in able and name not in taken:
                 yield Pick(able[name], reason, None if not taken else CallRole.FALLBACK)
 
@@ -176,16 +204,14 @@ class CompiledRoute:
         able = [
             choice
             for name, choice in self._choices(anybody, sent, snapshot).items()
-            if choice.worst_usd is not None
-            and eligible(sent.to(name).features, choice, self._checks) is None
-            and _objection(sent.to(name), choice) is None
+            if choice.worst_usd is not None and self._unable(sent.to(name), choice) is None
         ]
         able.sort(key=lambda choice: (choice.name not in self._own, choice.worst_usd))
         return tuple(choice.call(CallRole.ANSWER) for choice in able)
 
     def _repairs(self, picks: Iterable[Pick], features: Features) -> Iterator[Call]:
         """Where the answer must be JSON: a call of each model that may give it, to put it right."""
-        if not (self.route.repair and wants_form(features, self.route)):
+        if not wants_form(features.needs, self.route):
             return
         own = Capability.JSON_SCHEMA in features.needs
         tokens = features.input_tokens if own else schema_tokens(self.route.schema)
@@ -215,10 +241,6 @@ def _prompts(sent: Sent, calls: Iterable[Call]) -> Mapping[str, Request]:
     if sent.use is None:
         return NOTHING
     return {call.model: sent.to(call.model).request for call in calls}
-
-
-def _told(exclusion: Exclusion | None) -> str | None:
-    return None if exclusion is None else str(exclusion)
 
 
 def _on_empty(excluded: Iterable[Exclusion]) -> OnEmpty:

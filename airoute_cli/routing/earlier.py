@@ -10,7 +10,7 @@ from airoute_cli.core.plan import Features
 from airoute_cli.core.policy import Ruling
 from airoute_cli.core.profile import Model, Profile
 from airoute_cli.core.request import Request
-from airoute_cli.routing.choice import Choice, Chooser
+from airoute_cli.routing.choice import Choice, Chooser, kind_of
 from airoute_cli.routing.complexity import complexity
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.eligible import checks_for, eligible
@@ -60,9 +60,9 @@ class EarlierProfile:
 
     def objection(self, choice: Choice, request: Request, features: Features) -> str | None:
         """Why the row may not go to a model of the profile in force; None if it may."""
-        reason = "it has no such model"
+        reason, kind = "it has no such model", kind_of(request, features)
         for model in self._models.get(choice.model.identity, ()):
-            known = self._chooser.choose(model, choice.figures, request, features)
+            known = self._chooser.choose(model, choice.figures, kind, features.input_tokens)
             refused = eligible(features, known, self._checks)
             if refused is None:
                 return None

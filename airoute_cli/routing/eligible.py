@@ -58,6 +58,8 @@ def _carries_what_is_asked(_: Features, choice: Choice) -> str | None:
 
 
 def _hindered(choice: Choice, *, may_drop: bool) -> str | None:
+    if not choice.dropped:  # as is so for most
+        return None
     missing = tuple(lost for lost in choice.dropped if hinders(lost, may_drop=may_drop))
     return f"cannot be sent {listed(named(missing), 'or')}" if missing else None
 

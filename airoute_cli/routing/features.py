@@ -7,7 +7,7 @@ from typing import Any
 
 from airoute_cli.core.plan import Features
 from airoute_cli.core.request import Capability, Document, Image, Request
-from airoute_cli.routing.carry import elements_of
+from airoute_cli.routing.carry import NO_ELEMENTS, elements_of, is_plain
 from airoute_cli.routing.complexity import complexity
 from airoute_cli.routing.tasks import detect_task
 from airoute_cli.routing.tokens import estimate_request
@@ -16,6 +16,7 @@ from airoute_cli.routing.tokens import estimate_request
 FindTask = Callable[[str], str]
 
 _NO_REASONING = "none"
+_NO_NEEDS: frozenset[Capability] = frozenset()
 
 
 def find_features(
@@ -29,12 +30,13 @@ def find_features(
 ) -> Features:
     """The features of one row; ``task`` and ``complexity`` only where asked for: they cost most."""
     text = user_text(request)
+    plain = is_plain(request)  # as most are, and for them there is nothing to look for
     return Features(
         text=text,
         input_tokens=estimate_request(request),
         task=find_task(text) if with_task else "",
-        needs=frozenset(_needs(request)),
-        elements=elements_of(request),
+        needs=_NO_NEEDS if plain else frozenset(_needs(request)),
+        elements=NO_ELEMENTS if plain else elements_of(request),
         metadata=metadata,
         digest=digest,
         complexity=complexity(text) if with_complexity else 0.0,
@@ -43,7 +45,7 @@ def find_features(
 
 def user_text(request: Request) -> str:
     """The text of all user turns, which the matchers read."""
-    return "\n".join(message.text for message in request.messages if message.role == "user")
+    return "\n".join([message.text for message in request.messages if message.role == "user"])
 
 
 def _needs(request: Request) -> Iterator[Capability]:

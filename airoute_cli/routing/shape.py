@@ -42,7 +42,7 @@ def shape(
 
 def output_cap(settings: Settings, route: Route | None, model: Model) -> int:
     """The most tokens that ``model`` may answer with; ``settings`` are the row's own."""
-    return capped(wanted_output(settings, route, model), model)
+    return capped(wanted_output(settings.max_output_tokens, route, model), model)
 
 
 def capped(wanted: int | None, model: Model) -> int:
@@ -53,10 +53,10 @@ def capped(wanted: int | None, model: Model) -> int:
     return wanted if most is None else min(wanted, most)
 
 
-def wanted_output(settings: Settings, route: Route | None, model: Model) -> int | None:
+def wanted_output(own: int | None, route: Route | None, model: Model) -> int | None:
     """The cap that somebody stated: the row, else the route, else the model; None if nobody did."""
     return (
-        settings.max_output_tokens
+        own
         or (route.settings.max_output_tokens if route else None)
         or model.settings.max_output_tokens
     )
@@ -64,7 +64,10 @@ def wanted_output(settings: Settings, route: Route | None, model: Model) -> int 
 
 def lacks_system(messages: tuple[Message, ...]) -> bool:
     """Whether a route's ``system`` would be put first."""
-    return all(message.role != "system" for message in messages)
+    for message in messages:  # noqa: SIM110 - the plain loop is the fast one
+        if message.role == "system":
+            return False
+    return True
 
 
 def _with_system(messages: tuple[Message, ...], system: str | None) -> tuple[Message, ...]:

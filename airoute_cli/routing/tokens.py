@@ -14,7 +14,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airoute_cli.core.figures import Figures
-from airoute_cli.core.request import Document, Image, Message, Part, Request, Text, Thought, Tool
+from airoute_cli.core.request import (
+    Document,
+    Image,
+    Part,
+    Request,
+    Text,
+    Thought,
+    Tool,
+    ToolCall,
+)
 
 CHARS_PER_TOKEN = 4
 EXTRA_BYTES_PER_TOKEN = 5
@@ -45,7 +54,11 @@ def estimate_request(request: Request) -> int:
     """About how many input tokens ``request`` is: its turns, images, tools and answer schema."""
     total = 0
     for message in request.messages:
-        total += TURN_TOKENS + _turn(message)
+        total += TURN_TOKENS
+        for part in message.parts:
+            total += estimate_tokens(part.text) if type(part) is Text else _part(part)
+        if message.tool_calls:
+            total += sum(map(_call, message.tool_calls))
     if request.tools or request.schema:
         total += sum(estimate_tokens(text) for text in _declared(request))
     return total
@@ -59,15 +72,12 @@ def corrected(estimate: int, figures: Figures) -> int:
     return round(estimate * min(max(ratio, LOWEST_RATIO), HIGHEST_RATIO))
 
 
-def _turn(message: Message) -> int:
-    total = sum(map(_part, message.parts))
-    for call in message.tool_calls:
-        total += estimate_tokens(call.name) + estimate_tokens(call.arguments)
-    return total
+def _call(call: ToolCall) -> int:
+    return estimate_tokens(call.name) + estimate_tokens(call.arguments)
 
 
 def _part(part: Part) -> int:
-    if isinstance(part, Text | Thought):
+    if isinstance(part, Thought):
         return estimate_tokens(part.text)
     if isinstance(part, Document):
         return max(DOCUMENT_TOKENS, len(part.url) // DOCUMENT_CHARS_PER_TOKEN)

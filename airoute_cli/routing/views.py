@@ -10,6 +10,7 @@ from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Message, Request
 from airoute_cli.core.settings import NOTHING, Settings
 from airoute_cli.core.templates import TemplateUse
+from airoute_cli.routing.choice import Kind, kind_of
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.shape import lacks_system
@@ -28,6 +29,11 @@ class View(NamedTuple):
         """What was found out about it."""
         return self.subject.features
 
+    @property
+    def kind(self) -> Kind:
+        """What decides, beside its size, what it is for a model."""
+        return kind_of(self.request, self.features)
+
     def basis(self, only_model: str | None = None, only_route: str | None = None) -> Basis:
         """What a plan is made from, as far as this request goes; the names were given by hand."""
         return Basis(
@@ -38,8 +44,10 @@ class View(NamedTuple):
             self.request.settings.max_output_tokens,
             not lacks_system(self.request.messages),
             tuple(
-                Basis(under.features, frozenset(under.held), under.scan_if_made)
-                for _, under in self.earlier
+                [
+                    Basis(under.features, frozenset(under.held), under.scan_if_made)
+                    for _, under in self.earlier
+                ]
             ),
             only_model,
             only_route,

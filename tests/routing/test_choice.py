@@ -7,13 +7,23 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airoute_cli.core.elements import Carrier, Element
 from airoute_cli.core.figures import Figures
 from airoute_cli.core.money import Price, Rates
 from airoute_cli.core.plan import Call, CallRole
 from airoute_cli.core.profile import Route
-from airoute_cli.core.request import Message, Request, Text
-from airoute_cli.core.settings import Settings
-from airoute_cli.routing.choice import Chooser
+from airoute_cli.core.request import (
+    GEMINI_DIALECT,
+    OPENAI_DIALECT,
+    Capability,
+    Message,
+    Request,
+    ResponseSchema,
+    Text,
+    Tool,
+)
+from airoute_cli.core.settings import EMPTY, Settings
+from airoute_cli.routing.choice import Chooser, kind_of
 from airoute_cli.routing.features import find_features
 from airoute_cli.routing.shape import shape
 from airoute_cli.routing.tokens import estimate_request
@@ -26,7 +36,9 @@ def test_the_costs_follow_from_the_tokens(make: Any):
     features = make.features("hi", input_tokens=1_000)
     request = Request((USER,), Settings(max_output_tokens=500))
     model = make.model("a", 2)
-    choice = Chooser(None).choose(model, Figures(output_tokens=100.4), request, features)
+    choice = Chooser(None).choose(
+        model, Figures(output_tokens=100.4), kind_of(request, features), features.input_tokens
+    )
     assert choice.expected_usd == Decimal("0.0022")
     assert choice.worst_usd == Decimal("0.003")
     assert choice.call(CallRole.ANSWER) == Call(
@@ -43,7 +55,9 @@ def test_the_estimate_is_that_of_the_request_as_it_is_sent(
     route = Route("r", "single", ("a",), system=system)
     request = Request(messages, Settings(max_output_tokens=cap))
     features = find_features(request, {}, b"", with_task=False)
-    choice = Chooser(route).choose(make.model("a"), Figures(), request, features)
+    choice = Chooser(route).choose(
+        make.model("a"), Figures(), kind_of(request, features), features.input_tokens
+    )
     sent = shape(request, route, make.model("a"))
     assert choice.input_tokens == estimate_request(sent)
     assert choice.max_output_tokens == sent.settings.max_output_tokens
@@ -69,7 +83,37 @@ def test_the_worst_is_never_below_what_is_expected(
     request = Request((USER,), Settings(max_output_tokens=cap))
     features = make.features("hi", input_tokens=tokens)
     figures = Figures(answers=5, output_tokens=output, token_ratio=ratio)
-    choice = Chooser(None).choose(model, figures, request, features)
+    choice = Chooser(None).choose(model, figures, kind_of(request, features), features.input_tokens)
     assert choice.expected_usd is not None
     assert choice.worst_usd is not None
     assert choice.worst_usd >= choice.expected_usd >= 0
+
+
+TOOL = Tool("t")
+SCHEMA = ResponseSchema(schema={"type": "object"})
+REQUESTS = st.builds(
+    Request,
+    st.sampled_from([(USER,), (OWN, USER)]),
+    st.sampled_from(
+        [EMPTY, Settings(max_output_tokens=40), Settings(seed=1, max_output_tokens=45)]
+    ),
+    tools=st.sampled_from([(), (TOOL,)]),
+    schema=st.sampled_from([None, SCHEMA, ResponseSchema()]),
+    dialect=st.sampled_from([OPENAI_DIALECT, GEMINI_DIALECT]),
+)
+
+
+@given(st.lists(st.tuples(REQUESTS, st.sampled_from("ab")), min_size=2, max_size=6))
+def test_what_was_chosen_before_changes_nothing(make: Any, asked: list[tuple[Request, str]]):
+    carrier = Carrier(frozenset({Element.SEED, Element.SCHEMA_WITH_TOOLS}))
+    all_can = frozenset(Capability)
+    models = {
+        "a": replace(make.model("a"), carrier=carrier, max_output_tokens=50),
+        "b": replace(make.model("b"), capabilities=all_can, settings=Settings(max_output_tokens=8)),
+    }
+    route = Route("r", "fallback", ("a", "b"), system="Be brief.", schema=SCHEMA)
+    one_for_all = Chooser(route)
+    for request, name in asked:
+        features = find_features(request, {}, b"", with_task=False)
+        given = models[name], Figures(), kind_of(request, features), features.input_tokens
+        assert one_for_all.choose(*given) == Chooser(route).choose(*given)

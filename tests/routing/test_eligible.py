@@ -8,7 +8,7 @@ from airoute_cli.core.figures import NO_FIGURES, Figures
 from airoute_cli.core.profile import Route, UnknownPrice, Unsupported
 from airoute_cli.core.request import Capability, Message, Request, Text
 from airoute_cli.core.settings import Settings
-from airoute_cli.routing.choice import Chooser
+from airoute_cli.routing.choice import Chooser, kind_of
 from airoute_cli.routing.eligible import checks_for, eligible
 
 REFUSE = checks_for(UnknownPrice.REFUSE, Unsupported.REFUSE)
@@ -21,7 +21,9 @@ def reason(
     request = Request((Message("user", (Text("hi"),)),), settings or Settings())
     features = make.features("hi", input_tokens=tokens, needs=frozenset(needs))
     route = Route("r", "single", ("a",))
-    choice = Chooser(route).choose(make.model("a", **model), NO_FIGURES, request, features)
+    choice = Chooser(route).choose(
+        make.model("a", **model), NO_FIGURES, kind_of(request, features), features.input_tokens
+    )
     return eligible(features, choice, REFUSE)
 
 
@@ -68,7 +70,9 @@ def test_who_may_answer(make: Any, given: dict[str, Any], expected: str | None):
 def test_an_unknown_price_is_allowed_where_the_profile_says_so(make: Any):
     request = Request((Message("user", (Text("hi"),)),))
     features = make.features("hi")
-    choice = Chooser(None).choose(make.model("a", None), NO_FIGURES, request, features)
+    choice = Chooser(None).choose(
+        make.model("a", None), NO_FIGURES, kind_of(request, features), features.input_tokens
+    )
     assert eligible(features, choice, checks_for(UnknownPrice.ALLOW, Unsupported.REFUSE)) is None
     assert (choice.expected_usd, choice.worst_usd) == (None, None)
 
@@ -77,7 +81,12 @@ def test_what_the_model_reported_decides_whether_a_prompt_fits(make: Any):
     request = Request((Message("user", (Text("hi"),)),))
     features = make.features("hi", input_tokens=6_000)
     model = make.model("a", context_window=8_192)
-    choice = Chooser(None).choose(model, Figures(answers=1, token_ratio=1.5), request, features)
+    choice = Chooser(None).choose(
+        model,
+        Figures(answers=1, token_ratio=1.5),
+        kind_of(request, features),
+        features.input_tokens,
+    )
     assert eligible(features, choice, REFUSE) == (
         "needs about 9,000 input tokens, its window is 8,192"
     )

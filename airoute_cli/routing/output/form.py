@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from airoute_cli.core.elements import Element
-from airoute_cli.core.plan import Features
 from airoute_cli.core.profile import Model, Route
 from airoute_cli.core.request import Capability, Message, Request, ResponseSchema, Text
 from airoute_cli.core.settings import Settings
@@ -37,12 +36,12 @@ def with_form(request: Request, route: Route | None) -> Request:
     return replace(request, schema=route.schema)
 
 
-def wants_form(features: Features, route: Route | None) -> bool:
+def wants_form(needs: frozenset[Capability], route: Route | None) -> bool:
     """Whether the answer must be JSON, by the row or by its route."""
     if route is not None and route.schema is not None:
         return True
     # Most rows need nothing, and an empty set is seen faster than a name is looked up in it.
-    return bool(features.needs) and Capability.JSON_SCHEMA in features.needs
+    return bool(needs) and Capability.JSON_SCHEMA in needs
 
 
 def is_prompted(model: Model, lost: frozenset[str]) -> bool:

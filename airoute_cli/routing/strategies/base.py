@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -39,8 +39,7 @@ class StrategyOptions(BaseModel):
 OptionsT = TypeVar("OptionsT", bound=StrategyOptions)
 
 
-@dataclass(frozen=True, slots=True)
-class StrategyContext(Generic[OptionsT]):
+class StrategyContext(NamedTuple, Generic[OptionsT]):
     """What else a strategy may know: its route, its options, and the row's features.
 
     ``helpers`` are those of the options' helpers that may see the row.
@@ -52,7 +51,7 @@ class StrategyContext(Generic[OptionsT]):
     route: str
     options: OptionsT
     features: Features
-    helpers: Mapping[str, Choice] = field(default_factory=dict)
+    helpers: Mapping[str, Choice] = NOTHING
     drawn: str | None = None
     scores: Mapping[str, float] | None = None
 
