@@ -1,8 +1,9 @@
 """The canary: a model's first rows are looked at before the others are spent on it.
 
 Until so many rows of a model have a verdict, at most so many are under way at it; each that ends
-lets the next one in. Only how a row ends in the end counts: one that a retry saved is well, and
-one that another model answered says nothing.
+lets the next one in, and one whose answer must be JSON ends when it is right or given up. Only how
+a row ends in the end counts: one that a retry saved is well, and one that another model answered
+says nothing.
 """
 
 from __future__ import annotations
@@ -15,15 +16,20 @@ from typing import NamedTuple
 from airoute_cli.core.errors import ErrorKind
 from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.profile import Model
+from airoute_cli.engine.formed import SCHEMA_INVALID
 from airoute_cli.engine.gate import GateClosedError, TurnedAwayError
 
-FAILED, TRUNCATED, EMPTY = "failed", "truncated", "empty"
-_BY_CODE: Mapping[str, str] = {ErrorKind.TRUNCATED: TRUNCATED, ErrorKind.EMPTY: EMPTY}
+FAILED, TRUNCATED, EMPTY, INVALID = "failed", "truncated", "empty", "schema_invalid"
+_BY_CODE: Mapping[str, str] = {
+    ErrorKind.TRUNCATED: TRUNCATED,
+    ErrorKind.EMPTY: EMPTY,
+    SCHEMA_INVALID: INVALID,
+}
 _SAYS_SOMETHING = frozenset({RowState.COMPLETED, RowState.FAILED})
 _WELL: frozenset[str] = frozenset()
 
 # The plainest word for what all rows have in common comes first.
-_PLAINEST = (TRUNCATED, EMPTY, FAILED)
+_PLAINEST = (TRUNCATED, EMPTY, INVALID, FAILED)
 
 
 class Sick(NamedTuple):
@@ -95,10 +101,10 @@ class Canary:
             self._let_in(cage, self._size)
 
     def judge(self, outcome: Outcome, models: Sequence[str]) -> None:
-        """A row has ended that asked ``models``, the one that it ended with last."""
+        """A row has ended that asked ``models``: with the one that answered, or with the last."""
         if outcome.state in _SAYS_SOMETHING:
             for model in set(models).intersection(self._cages):
-                signs = _signs(outcome) if model == models[-1] else _WELL
+                signs = _signs(outcome) if model == (outcome.model or models[-1]) else _WELL
                 self._judge(model, self._cages[model], outcome, signs)
 
     def turn_away(self, model: str) -> None:

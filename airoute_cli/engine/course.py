@@ -46,7 +46,8 @@ class Course:
     left of the plan. ``trunk`` is the row's own course, where this is a branch of it: one of
     several answers that the row needs. ``prompts`` are what a template made of the request, by the
     names of models. ``original`` is the request before anything in it was replaced, and ``lifted``
-    puts that back into an answer.
+    puts that back into an answer. ``place`` is the model at whose canary the row has kept a place
+    after its call.
     """
 
     plan: Plan
@@ -71,6 +72,7 @@ class Course:
     spoken: bool = False
     over: str | None = None
     trunk: Course | None = None
+    place: str | None = None
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def branch(

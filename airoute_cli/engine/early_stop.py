@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from airoute_cli.core.profile import OnUnavailable, Profile
-from airoute_cli.engine.canary import EMPTY, FAILED, TRUNCATED, Canary, Sick
+from airoute_cli.engine.canary import EMPTY, FAILED, INVALID, TRUNCATED, Canary, Sick
 from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.job import Job
 from airoute_cli.engine.stop import StopReason
@@ -21,6 +21,10 @@ _REMEDIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         FAILED: ("failed", "mend what the example says"),
         TRUNCATED: ("were cut at their token limit", "raise max_output_tokens"),
         EMPTY: ("came back empty", "look at the prompt and at max_output_tokens"),
+        INVALID: (
+            "do not fit their schema",
+            "look at the schema and the prompt, or name another model",
+        ),
     }
 )
 

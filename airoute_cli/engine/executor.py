@@ -110,6 +110,8 @@ class Executor:
         except GateClosedError:
             outcome = Outcome(RowState.PENDING, plan)
         self._canary.judge(outcome, [attempt.model for attempt in course.attempts])
+        if course.place is not None:
+            self._canary.leave(course.place)
         outcome = in_form(veil.lift(outcome), route)
         given = outcome.completion if outcome.state is RowState.COMPLETED else None
         if on_text and held_back and given:
@@ -167,17 +169,35 @@ class Executor:
         """The answer of one model after its retries; None: see what else is left to do."""
         try:
             async with course.in_time():
-                await self._canary.enter(call.model)
+                await self._enter(call.model, course.trunk or course)
         except TimeoutError:
             course.over = course.out_of_time
         except TurnedAwayError:
             pass
         else:
+            answer: Completion | None = None
             try:
-                return await self._ask_again_and_again(call, course)
+                answer = await self._ask_again_and_again(call, course)
             finally:
-                self._canary.leave(call.model)
+                # Its verdict is still to come: another call may have to put the answer right.
+                if answer is not None and course.request.schema and course.trunk is None:
+                    course.place = call.model
+                else:
+                    self._canary.leave(call.model)
+            return answer
         return None
+
+    async def _enter(self, model: str, row: Course) -> None:
+        """Bring a row to the canary of ``model``; no row waits for a place while keeping another.
+
+        Raises GateClosedError and TurnedAwayError.
+        """
+        kept, row.place = row.place, None
+        if kept == model:
+            return
+        if kept is not None:
+            self._canary.leave(kept)
+        await self._canary.enter(model)
 
     async def _ask_again_and_again(self, call: Call, course: Course) -> Completion | None:
         model = self._models[call.model]

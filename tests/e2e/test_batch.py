@@ -133,16 +133,25 @@ def test_what_cannot_heal_is_not_retried(airoute, profile, rows, provider_server
     assert errors[0]["airoute"]["error"]["code"] == "bad_request"
 
 
-def test_the_canary_stops_a_run_that_only_fails(airoute, profile, rows, provider_server, tmp_path):
-    provider_server.respond = lambda *_: status(400)
+@pytest.mark.parametrize(
+    ("reply", "told", "calls"),
+    [
+        (status(400), "all failed (the last one: the provider", 1),
+        (ok("no JSON"), "all do not fit their schema (the last one: the answer is not what", 2),
+    ],
+)
+def test_the_canary_stops_a_run_that_only_fails(
+    airoute, profile, rows, provider_server, tmp_path, reply, told, calls
+):
+    schema = '[[routes]]\nschema = { type = "object" }'
+    profile.write_text(profile.read_text().replace("[[routes]]", schema))
+    provider_server.respond = lambda *_: reply
     ran = airoute("batch", str(rows(500)), "-o", "run")
     assert ran.returncode == 4, ran.stderr
-    assert (
-        "stopping: the first 20 rows of small all failed (the last one: the provider" in ran.stderr
-    )
+    assert f"stopping: the first 20 rows of small {told}" in ran.stderr
     told = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert told["run"]["state"] == "canary"
-    assert 20 <= told["rows"]["failed"] == provider_server.count < 40
+    assert 20 <= told["rows"]["failed"] == provider_server.count // calls < 40
     assert told["rows"]["pending"] == 500 - told["rows"]["failed"]
     assert "go on with: airoute batch" in ran.stderr
 

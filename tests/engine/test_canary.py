@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 
@@ -76,6 +77,9 @@ async def test_who_leaves_without_a_verdict_makes_room_and_nothing_else():
         ([failed("truncated"), CUT, CUT], "truncated"),
         ([BLANK, failed("empty_answer"), BLANK], "empty"),
         ([failed("server"), failed("truncated"), failed("timeout")], "failed"),
+        ([failed("schema_invalid")] * 3, "schema_invalid"),
+        ([failed("schema_invalid"), failed("server"), failed("schema_invalid")], "failed"),
+        ([failed("schema_invalid"), failed("schema_invalid"), WELL], None),
         ([failed("server"), CUT, CUT], None),
         ([failed("server"), failed("server"), WELL], None),
     ],
@@ -96,6 +100,14 @@ async def test_an_end_that_another_model_gave_says_nothing_bad():
         await canary.enter("a")
         leave(canary, failed("server"), "b")
     assert [one.model for one in sick] == ["b"]
+
+
+async def test_the_judge_of_an_answer_is_not_blamed_for_it():
+    canary, sick = Canary(MODELS, 2), list[Sick]()
+    canary.on_sick(sick.append)
+    for _ in range(2):
+        canary.judge(replace(CUT, model="a"), ["a", "b"])
+    assert [one.model for one in sick] == ["a"]
 
 
 async def test_whoever_waits_is_sent_away():

@@ -65,8 +65,8 @@ class RunTable(Table):
         default=DEFAULT_CANARY,
         ge=0,
         description="Until so many rows of a model have ended, at most so many are under way at "
-        "it; if all of them fail, or are cut at their token limit, or come back empty, the run "
-        "stops and leaves the rest pending. 0 switches it off.",
+        "it; if all of them fail, or are cut at their token limit, or come back empty, or do not "
+        "fit their schema, the run stops and leaves the rest pending. 0 switches it off.",
     )
     on_unavailable: UnavailableValue = Field(
         default="pending",
