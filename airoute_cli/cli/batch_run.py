@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,7 @@ def live(flags: BatchFlags) -> ExitCode:
     narrator = Narrator(quiet=flags.quiet)
     _check(flags)
     with _open_folder(flags) as folder:
+        flags = _as_begun(flags, folder.read_manifest()) if flags.resume else flags
         chain = _profiles(flags, environ, folder, narrator)
         report = loop.run(_run(flags, chain, environ, folder, narrator))
     _tell(flags, report, narrator)
@@ -144,6 +145,17 @@ def _open_folder(flags: BatchFlags) -> RunFolder:
         return RunFolder.create(_run_under_state())
     path = Path(flags.output or "")
     return RunFolder.resume(path) if flags.resume else RunFolder.create(path)
+
+
+def _as_begun(flags: BatchFlags, begun: Mapping[str, Any]) -> BatchFlags:
+    """A run's rows are read, and its answers searched, as they were when it began."""
+    if flags.plain_lines and not begun.get("lines", True):
+        raise UsageError(
+            "the run began without --lines, and its rows would be others with it; leave it out, "
+            "or begin a run in another folder"
+        )
+    lines = begun.get("lines", flags.plain_lines)
+    return replace(flags, plain_lines=lines, extract=flags.extract or begun.get("extract"))
 
 
 def _run_under_state() -> Path:

@@ -48,6 +48,10 @@ Watch = Callable[[Job], Coroutine[Any, Any, None]]
 Note = Callable[[str], None]
 
 
+# What the manifest calls an input that has no name.
+STDIN = "stdin"
+
+
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
     """What the user asked of a run."""
@@ -63,6 +67,12 @@ class BatchOptions:
     plain_lines: bool = False
     only_model: str | None = None
     only_route: str | None = None
+
+    @property
+    def as_given(self) -> dict[str, Any]:
+        """What a resume has to know of them, for the manifest."""
+        name = STDIN if self.source == "-" else self.source
+        return {"input": name, "lines": self.plain_lines, "extract": self.extract}
 
     @property
     def limits(self) -> Limits:
@@ -118,7 +128,7 @@ async def run_batch(
             profile, run, before=past.tally.spent, note=note, means=world.means
         )
         stack.push_async_callback(spending.budgets.aclose)
-        record = RunRecord.open(folder, profile, options.source, clock)
+        record = RunRecord.open(folder, profile, options.as_given, clock)
         job = _assemble(
             options,
             chain,
@@ -141,7 +151,9 @@ async def run_batch(
             await _drive(job, watch, note)
         finally:
             figures.save()
-            summary = leave_files(folder, job, record, ordered=options.ordered)
+            summary = leave_files(
+                folder, job, record, ordered=options.ordered, answered_before=past.answered
+            )
     return BatchReport(summary, job.stop_reason)
 
 

@@ -75,6 +75,7 @@ class Job:
         self.tally = machinery.tally
         self.stop_reason: StopReason | None = None
         self.stopped_because: str | None = None
+        self.go_on_with: str | None = None
         machinery.gate.when_shut(machinery.spending.budgets.shut)
         machinery.spending.on_stop = self._out_of_budget
         machinery.spending.can_ask = lambda model: not machinery.doors.is_shut(model)
@@ -85,6 +86,11 @@ class Job:
     def under_way(self) -> int:
         """Rows that were admitted and have not ended."""
         return len(self._tasks)
+
+    @property
+    def read_all(self) -> bool:
+        """Whether every row of the input was seen."""
+        return self.complete and not self._enough()
 
     @property
     def calling(self) -> int:
@@ -145,10 +151,10 @@ class Job:
         self.stop(reason)
         return True
 
-    def _out_of_budget(self, why: str) -> None:
+    def _out_of_budget(self, why: str, flags: str) -> None:
         """Drain, as nothing more may be spent; every row behind finds the same."""
         if self.halt(StopReason.BUDGET):
-            self.stopped_because = why
+            self.stopped_because, self.go_on_with = why, flags
 
     async def count_the_rest(self) -> None:
         """After a stop: read on without running anything, so that every row is accounted for.

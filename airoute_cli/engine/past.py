@@ -26,13 +26,15 @@ _AT_THE_DOOR = frozenset({ErrorKind.NOT_FOUND})
 class Past:
     """The index of ended rows and the tally of what they used.
 
-    ``unknown_from`` is the first pass whose digests were made with another key than the user's, so
-    that nobody can say which rows it tried; None if there is none.
+    ``answered`` is how many rows have a result. ``unknown_from`` is the first pass whose digests
+    were made with another key than the user's, so that nobody can say which rows it tried; None if
+    there is none.
     """
 
     index: RowIndex
     tally: Tally
     seal: Seal
+    answered: int = 0
     unknown_from: int | None = None
 
     @classmethod
@@ -46,9 +48,9 @@ class Past:
         with closing(RowIndex()) as index:
             tally = Tally()
             with closing(EndedCalls()) as ended:
-                _read_ends(folder, index, tally, ended)
+                answered = _read_ends(folder, index, tally, ended)
                 unknown = _read_audit(folder, tally, ended, index if with_tries else None, seal)
-            yield cls(index, tally, seal, unknown)
+            yield cls(index, tally, seal, answered, unknown)
 
     def first_tried(self, row: Row) -> int | None:
         """The first pass that tried a row with this content, or may have; None if none did."""
@@ -57,18 +59,22 @@ class Past:
         return min(known, default=None)
 
 
-def _read_ends(folder: RunFolder, index: RowIndex, tally: Tally, ended: EndedCalls) -> None:
+def _read_ends(folder: RunFolder, index: RowIndex, tally: Tally, ended: EndedCalls) -> int:
+    """Index and count what has ended; how many rows have a result."""
+    answered = 0
     for record in read_records(folder.results.path):
         told, custom_id = record.told["airoute"], record.told["custom_id"]
         index.finish(custom_id, bytes.fromhex(told["digest"]))
         tally.add(told)
         ended.add(told["pass"], told["line"], len(told["attempts"]))
+        answered += 1
     for record in read_records(folder.journal.path):
         line, told, custom_id = record.told, record.told["airoute"], record.told["custom_id"]
         index.note_incomplete(custom_id, bytes.fromhex(line["digest"]), line["state"])
         tally.add(told)
         if told:  # a line of the input that was no usable row has nothing to tell
             ended.add(told["pass"], line["line"], len(told["attempts"]))
+    return answered
 
 
 def _read_audit(

@@ -24,12 +24,11 @@ CODE = "budget"
 
 Execute = Callable[[Plan, Purse], Awaitable[Outcome]]
 
-_AGAIN: Mapping[Period, str] = {
-    Period.REQUEST: "raise it, lower max_output_tokens, or shorten the row",
-    Period.RUN: "raise it, and go on with --resume --accept-profile",
-    Period.DAY: "go on after 00:00 UTC with --resume, or raise it and add --accept-profile",
-    Period.MONTH: "go on in the next month (UTC) with --resume, or raise it and add "
-    "--accept-profile",
+# What to do about a row that asks for too much, and when a budget that is used up has room again.
+_LESS = "raise it, lower max_output_tokens, or shorten the row"
+_ROOM: Mapping[Period, str] = {
+    Period.DAY: "after 00:00 UTC",
+    Period.MONTH: "in the next month (UTC)",
 }
 
 
@@ -80,12 +79,13 @@ def open_spending(
 class Spending:
     """Opens a purse for every plan.
 
-    ``on_stop`` is told why the run cannot go on. ``can_ask`` says of a model whether it is there.
+    ``on_stop`` is told why the run cannot go on, and with which flags it can; without it there is
+    none that could. ``can_ask`` says of a model whether it is there.
     """
 
     profile: Profile
     budgets: Budgets
-    on_stop: Callable[[str], None] = lambda _: None
+    on_stop: Callable[[str, str], None] | None = None
     can_ask: Callable[[str], bool] = lambda _: True
 
     async def carry(self, plan: Plan, execute: Execute) -> Outcome:
@@ -122,15 +122,19 @@ class Spending:
     def _refused(self, outcome: Outcome, exhausted: Exhausted) -> Outcome:
         """How a row ends that may not spend any more."""
         wanted = self._on_budget(outcome.plan.route if outcome.plan else "")
-        message = reason(exhausted, self.profile.path)
-        if outcome.attempts and (said := outcome.attempts[-1].message):
-            message += f"; its last attempt failed: {said}"
         state = _ENDS.get(wanted, RowState.PENDING)
         own = exhausted.limit.period is Period.REQUEST
         if own or (wanted is OnBudget.DEGRADE and outcome.attempts):
             state = RowState.FAILED
-        elif state is RowState.PENDING:
-            self.on_stop(message)
+        flags = None
+        if self.on_stop:
+            flags = "--resume" if state is RowState.PENDING else "--resume --retry-errors"
+        message = f"{reason(exhausted)}; {remedy(exhausted, flags)} ({self.profile.path})"
+        if outcome.attempts and (said := outcome.attempts[-1].message):
+            message += f"; its last attempt failed: {said}"
+        if state is RowState.PENDING and self.on_stop:
+            raised = exhausted.limit.period not in _ROOM
+            self.on_stop(message, "--resume --accept-profile" if raised else "--resume")
         return replace(outcome, state=state, failure=RowFailure(CODE, message))
 
     def _on_budget(self, route: str) -> OnBudget:
@@ -152,15 +156,27 @@ def _degraded(plan: Plan, call: Call, refused: Exhausted) -> Plan:
     )
 
 
-def reason(exhausted: Exhausted, path: str) -> str:
-    """Which budget has no room, what is spent and reserved of it, and what to do."""
+def reason(exhausted: Exhausted) -> str:
+    """Which budget has no room, and what is spent and reserved of it."""
     limit, asked = exhausted.limit, dollars(exhausted.asked)
-    remedy = f"{_AGAIN[limit.period]} ({path})"
     if limit.period is Period.REQUEST:
         spent = f", on top of {dollars(exhausted.spent)} already spent" if exhausted.spent else ""
-        return f"the row may cost {asked} at worst{spent}, and {limit}; {remedy}"
+        return f"the row may cost {asked} at worst{spent}, and {limit}"
     return (
         f"{limit} has no room: {dollars(exhausted.spent)} is spent, "
         f"{dollars(exhausted.reserved)} reserved by rows under way, and this row may cost {asked} "
-        f"at worst; {remedy}"
+        "at worst"
     )
+
+
+def remedy(exhausted: Exhausted, flags: str | None) -> str:
+    """What to do; ``flags`` are those that try the row again, None where no run can go on."""
+    period = exhausted.limit.period
+    if period is Period.REQUEST:
+        return _LESS
+    if flags is None:
+        later = _ROOM.get(period)
+        return f"ask again {later}, or raise it" if later else _LESS
+    if later := _ROOM.get(period):
+        return f"go on {later} with {flags}, or raise it and add --accept-profile"
+    return f"raise it, and go on with {flags} --accept-profile"

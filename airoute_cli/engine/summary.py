@@ -123,7 +123,8 @@ def sentence(summary: Mapping[str, Any]) -> str:
         if name != "in" and (count or name == "completed")
     ]
     sign = "=" if summary["conserved"] else "≠"
-    return f"{rows['in']:,} rows in {sign} {' + '.join(states)}"
+    noun = "row" if rows["in"] == 1 else "rows"
+    return f"{rows['in']:,} {noun} in {sign} {' + '.join(states)}"
 
 
 def money_sentence(cost: Mapping[str, Any]) -> str:

@@ -32,14 +32,19 @@ class RunRecord:
     clock: Clock
 
     @classmethod
-    def open(cls, folder: RunFolder, profile: Profile, source: str, clock: Clock) -> RunRecord:
-        """Begin a pass: a new manifest, or the old one with one more pass."""
+    def open(
+        cls, folder: RunFolder, profile: Profile, given: Mapping[str, Any], clock: Clock
+    ) -> RunRecord:
+        """Begin a pass: a new manifest, or the old one with one more pass.
+
+        ``given`` is how the input is read: its name, and what else a resume has to know.
+        """
         before = folder.read_manifest()
         manifest = {
             "airoute": __version__,
             "name": folder.path.name,
             "state": "running",
-            "input": "stdin" if source == "-" else source,
+            **given,
             "profile": profile.name,
             "profile_path": profile.path,
             "profile_digest": profile.digest,
@@ -73,8 +78,13 @@ class RunRecord:
         }
 
 
-def leave_files(folder: RunFolder, job: Job, record: RunRecord, *, ordered: bool) -> dict[str, Any]:
-    """Write everything that is derived; the appended files hold the truth already."""
+def leave_files(
+    folder: RunFolder, job: Job, record: RunRecord, *, ordered: bool, answered_before: int
+) -> dict[str, Any]:
+    """Write everything that is derived; the appended files hold the truth already.
+
+    ``answered_before`` is how many results earlier passes have left.
+    """
     state = "finished" if job.complete else job.stop_reason or "stopped"
     rows = job.counts.as_dict()
     audit = end_pass(folder.audit, record.pass_number, state, rows, record.clock.wall)
@@ -89,6 +99,11 @@ def leave_files(folder: RunFolder, job: Job, record: RunRecord, *, ordered: bool
         "folder": str(folder.path),
         "views": views,
     }
+    if job.go_on_with:
+        run["go_on_with"] = job.go_on_with
+    others = answered_before - job.counts.finished_before
+    if job.read_all and others > 0:
+        run["of_another_input"] = others
     summary = summarise(run, job.counts, job.tally, job.health)
     folder.write_json("summary.json", summary)
     folder.write_text("summary.csv", summary_csv(summary))
@@ -108,6 +123,7 @@ _IN_SUMMARY = (
     "passes",
     "audit",
     "stopped_because",
+    "profile_path",
 )
 
 

@@ -361,3 +361,13 @@ def test_plain_lines_are_prompts(airoute, profile, provider_server, tmp_path):
     ran = airoute("batch", "notes.txt", "-o", "run", "--lines")
     assert ran.returncode == 0, ran.stderr
     assert provider_server.by_prompt == {"one": 1, "two": 1}
+    # A run goes on as it began.
+    (tmp_path / "more.txt").write_text("one\ntwo\nthree\n")
+    ran = airoute("batch", "more.txt", "-o", "run", "--resume")
+    assert ran.returncode == 0, ran.stderr
+    assert provider_server.by_prompt == {"one": 1, "two": 1, "three": 1}
+    assert "another input" not in ran.stderr
+    (tmp_path / "other.txt").write_text("two\n")
+    ran = airoute("batch", "other.txt", "-o", "run", "--resume")
+    assert "1 row in = 1 completed" in ran.stderr
+    assert "also holds 2 answers to what does not stand in other.txt" in ran.stderr

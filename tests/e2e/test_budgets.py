@@ -71,6 +71,8 @@ def test_a_run_stops_at_its_budget_and_goes_on_when_it_is_raised(
     assert first.returncode == 4, first.stderr
     assert "stopped: [policy] budget per_run = $0.001 has no room: $0.000" in first.stderr
     assert "raise it, and go on with --resume --accept-profile" in first.stderr
+    again = f"go on with: airoute batch {source} -o run --resume --accept-profile --profile "
+    assert again + str(tmp_path / "airoute.toml") in first.stderr
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["conserved"]
     assert summary["rows"]["completed"] == provider_server.count

@@ -150,6 +150,7 @@ class Machine:
     profile: Profile
     wire: Wire
     stopped: list[str] = field(default_factory=list)
+    resumable: bool = True
 
     async def carry(self, rows: int, in_flight: int) -> list[Outcome]:
         models = self.profile.models.values()
@@ -159,7 +160,9 @@ class Machine:
         book = Ledger(self.profile.name, "run")
         budgets = Budgets(self.profile, book, aside=inline)
         gate.when_shut(budgets.shut)
-        spending = Spending(self.profile, budgets, self._stop(gate, doors))
+        spending = Spending(
+            self.profile, budgets, self._stop(gate, doors) if self.resumable else None
+        )
         figures = LiveFigures(models)
         wire: Any = self.wire
         executor = Executor(
@@ -179,8 +182,9 @@ class Machine:
             gate.shut()
             await budgets.aclose()
 
-    def _stop(self, gate: Gate, doors: Doors) -> Callable[[str], None]:
-        def stop(why: str) -> None:
+    def _stop(self, gate: Gate, doors: Doors) -> Callable[[str, str], None]:
+        def stop(why: str, flags: str) -> None:
+            assert flags in why
             self.stopped.append(why)
             gate.shut()
             doors.close()
@@ -304,7 +308,25 @@ def test_a_row_without_room_ends_as_the_policy_says(state):
     assert outcome.failure
     assert outcome.failure.code == "budget"
     assert "[policy] budget per_run = $0.0001 has no room: $0 is spent" in outcome.failure.message
+    # A resume does not touch what has ended, unless it is told to.
+    flags = "--resume --retry-errors --accept-profile"
+    assert f"at worst; raise it, and go on with {flags} (p.toml)" in outcome.failure.message
     assert not machine.stopped
+
+
+@pytest.mark.parametrize(
+    ("budget", "told"),
+    [
+        (Budget(per_run=Decimal("0.0001")), "raise it, lower max_output_tokens, or shorten the"),
+        (Budget(per_day=Decimal("0.0001")), "ask again after 00:00 UTC, or raise it"),
+    ],
+)
+def test_a_prompt_of_its_own_is_told_of_no_run_that_could_go_on(budget, told):
+    machine = Machine(made(budget, Budget()), Wire(random.Random(1)), resumable=False)
+    (outcome,) = run(lambda: machine.carry(rows=1, in_flight=1))
+    assert outcome.failure
+    assert told in outcome.failure.message
+    assert "--" not in outcome.failure.message
 
 
 def test_a_row_that_may_cost_too_much_fails_with_both_figures():

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.outcome import RowState
+from airoute_cli.engine.batch import STDIN
 from airoute_cli.engine.job import Job
 from airoute_cli.engine.summary import money_sentence, sentence
 
@@ -231,12 +232,31 @@ def _draw_files(summary: Mapping[str, Any], narrator: Narrator) -> None:
     audit = summary["run"]["audit"]
     narrator.say(f"audit: head {audit['head']} ({audit['records']:,} records)", wrapped=False)
     narrator.say("files: " + ", ".join(names), wrapped=False)
+    if others := summary["run"].get("of_another_input"):
+        answers = "1 answer" if others == 1 else f"{others:,} answers"
+        narrator.say(
+            f"{folder}/results.jsonl also holds {answers} to what does not stand in "
+            f"{summary['run']['input']}: the run began with another input"
+        )
     if summary["rows"]["pending"]:
-        # Where a name has to be corrected, the profile that is stored here will not do.
-        flags = max((told.get("resume", "") for told in summary["health"].values()), default="")
-        again = ["airoute", "batch", summary["run"]["input"], "-o", folder]
-        again += (flags or "--resume").split()
-        narrator.say(f"go on with: {shlex.join(map(str, again))}", wrapped=False)
+        narrator.say(_go_on(summary), wrapped=False)
+
+
+def _go_on(summary: Mapping[str, Any]) -> str:
+    """The command that goes on with a run, as it must be typed."""
+    run = summary["run"]
+    # Where a name has to be corrected or a budget raised, the profile that is stored will not do.
+    wanted = [
+        run.get("go_on_with", ""),
+        *(one.get("resume", "") for one in summary["health"].values()),
+    ]
+    flags = (max(wanted) or "--resume").split()
+    if "--accept-profile" in flags:
+        flags += ["--profile", run["profile_path"]]
+    piped = run["input"] == STDIN
+    command = ["airoute", "batch", "-" if piped else run["input"], "-o", run["folder"], *flags]
+    told = shlex.join(map(str, command))
+    return f"go on with the same rows on stdin of: {told}" if piped else f"go on with: {told}"
 
 
 def _columns(table: Table, words: tuple[str, ...], numbers: tuple[str, ...]) -> None:
