@@ -6,13 +6,12 @@ its bytes on the wire, however many are open.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager
-from types import MappingProxyType
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -25,6 +24,7 @@ from airoute_cli import __version__
 from airoute_cli.core.errors import CallError
 from airoute_cli.core.wire import HttpReply, HttpRequest
 from airoute_cli.edges import http_errors as told
+from airoute_cli.edges.deadlines import Deadline, Deadlines
 from airoute_cli.edges.proxies import proxy_for
 
 # A host that takes longer to let us in is not there; the total deadline would be long in coming.
@@ -76,12 +76,26 @@ _ANSWERING: tuple[tuple[type[Exception], Telling], ...] = (
 )
 
 
-@contextmanager
-def _told(table: tuple[tuple[type[Exception], Telling], ...], host: str) -> Iterator[None]:
-    try:
-        yield
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise _as_sentence(table, host, error) from error
+class _Told:
+    """A block whose errors are told as a table has it."""
+
+    __slots__ = ("_host", "_table")
+
+    def __init__(self, table: tuple[tuple[type[Exception], Telling], ...], host: str) -> None:
+        self._table = table
+        self._host = host
+
+    def __enter__(self) -> None:
+        """Nothing is told yet."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, aiohttp.ClientError | OSError | ValueError):
+            raise _as_sentence(self._table, self._host, error) from error
 
 
 def _as_sentence(
@@ -118,6 +132,7 @@ class HttpTransport:
     """
 
     def __init__(self) -> None:
+        self._deadlines = Deadlines()
         self._targets: dict[str, _Target] = {}
         self._by_way: dict[tuple[bool, str | None], aiohttp.ClientSession] = {}
 
@@ -127,7 +142,7 @@ class HttpTransport:
         Raises CallError: TIMEOUT, CONNECTION, CUT, MALFORMED, or BAD_REQUEST for a redirect.
         """
         target = self._target(request.url)
-        async with _within(timeout_s, target.host):
+        with _Within(self._deadlines.within(timeout_s), target.host):
             response = await _ask(target, request)
             try:
                 body = await _whole(response, target.host)
@@ -144,7 +159,7 @@ class HttpTransport:
         Raises CallError as ``send`` does, on entering, while reading and on leaving.
         """
         target = self._target(request.url)
-        async with _within(timeout_s, target.host):
+        with _Within(self._deadlines.within(timeout_s), target.host):
             response = await _ask(target, request)
             try:
                 async with aclosing(_chunks(response, target.host)) as chunks:
@@ -168,7 +183,7 @@ class HttpTransport:
 
     def _found(self, url: str) -> _Target:
         host = _host(url)
-        with _told(_ASKING, host):
+        with _Told(_ASKING, host):
             parsed = URL(url)
             if parsed.scheme not in {"http", "https"} or not parsed.raw_host:
                 raise told.no_url(host)
@@ -185,16 +200,28 @@ class HttpTransport:
         return self._by_way[way]
 
 
-@asynccontextmanager
-async def _within(timeout_s: float, host: str) -> AsyncGenerator[None, None]:
+class _Within:
     """A deadline for all of a block, told as a CallError; another's TimeoutError goes through."""
-    try:
-        async with asyncio.timeout(timeout_s) as deadline:
-            yield
-    except TimeoutError as error:
-        if deadline.expired():
-            raise told.timed_out(host, timeout_s) from error
-        raise
+
+    __slots__ = ("_deadline", "_host")
+
+    def __init__(self, deadline: Deadline, host: str) -> None:
+        self._deadline = deadline
+        self._host = host
+
+    def __enter__(self) -> None:
+        self._deadline.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._deadline.__exit__(kind, error, trace)
+        except TimeoutError as late:
+            raise told.timed_out(self._host, self._deadline.seconds) from late
 
 
 def _session(secure: bool, proxy: str | None) -> aiohttp.ClientSession:  # noqa: FBT001 - a key's parts
@@ -225,8 +252,8 @@ def _authorities() -> ssl.SSLContext:
 
 async def _ask(target: _Target, request: HttpRequest) -> aiohttp.ClientResponse:
     """The beginning of the answer."""
-    with _told(_ASKING, target.host):
-        if not all(value.isascii() for value in request.headers.values()):
+    with _Told(_ASKING, target.host):
+        if not "".join(request.headers.values()).isascii():
             raise told.unsendable(target.host)
         response = await target.session.request(
             request.method,
@@ -260,13 +287,13 @@ async def _whole(response: aiohttp.ClientResponse, host: str) -> bytes:
     size = response.content_length
     if size is None or size > MAX_ANSWER_BYTES or "content-encoding" in response.headers:
         return b"".join([chunk async for chunk in _chunks(response, host)])
-    with _told(_ANSWERING, host):
+    with _Told(_ANSWERING, host):
         return await response.read()
 
 
 async def _chunks(response: aiohttp.ClientResponse, host: str) -> AsyncGenerator[bytes, None]:
     left = MAX_ANSWER_BYTES
-    with _told(_ANSWERING, host):
+    with _Told(_ANSWERING, host):
         async for chunk in response.content.iter_any():
             left -= len(chunk)
             if left < 0:

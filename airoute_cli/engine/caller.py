@@ -11,6 +11,7 @@ from airoute_cli.core.outcome import Attempt
 from airoute_cli.core.plan import Call
 from airoute_cli.core.profile import Model
 from airoute_cli.core.request import Request
+from airoute_cli.edges.deadlines import Deadlines
 from airoute_cli.engine import closure
 from airoute_cli.engine.breaker import Ticket
 from airoute_cli.engine.clock import Clock
@@ -45,6 +46,7 @@ class Caller:
         self._doors = doors
         self._figures = figures
         self._clock = clock
+        self._deadlines = Deadlines()
 
     async def attempt(
         self, call: Call, model: Model, shaped: Request, course: Course, ticket: Ticket
@@ -126,19 +128,20 @@ class Caller:
     async def _send(self, model: Model, shaped: Request, course: Course) -> Completion:
         """One try on the wire, within the attempt's time and the row's. Raises CallError."""
         endpoint = self._endpoints.of(model)
-        row_ends = course.begin(now := self._clock.now())
-        ends = row_ends
+        now = self._clock.now()
+        row_s = attempt_s = course.begin(now) - now
         if not model.provider.embedded:  # its time counts from when the model takes it up
-            ends = min(row_ends, now + model.provider.timeout + GRACE_S)
+            attempt_s = min(row_s, model.provider.timeout + GRACE_S)
+        limit = self._deadlines.within(attempt_s)
         try:
-            async with asyncio.timeout_at(ends) as limit:
+            with limit:
                 if course.on_text is None:
                     return await endpoint.complete(model, shaped)
                 return await endpoint.stream(model, shaped, course.say)
         except TimeoutError:
-            if not limit.expired():
+            if not limit.expired:
                 raise
-            if ends == row_ends:
+            if attempt_s == row_s:
                 course.over = course.out_of_time
                 raise CallError(ErrorKind.TIMEOUT, "its call was cut off") from None
             message = f"{model.name} gave no whole answer within {model.provider.timeout:g} s"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol, TypeVar
 
 from airoute_cli.core.completion import Completion
@@ -117,13 +116,24 @@ class HttpEndpoint:
     async def _with_key(self, ask: Callable[[Secret | None], Awaitable[T]]) -> T:
         key = self._keys.key
         try:
-            with self._scrubbed(key):
-                return await ask(key)
+            return await self._scrubbed(ask, key)
         except CallError as error:
             if error.kind is not ErrorKind.AUTH or not await self._keys.renew(key):
                 raise
-        with self._scrubbed(self._keys.key):
-            return await ask(self._keys.key)
+        return await self._scrubbed(ask, self._keys.key)
+
+    async def _scrubbed(
+        self, ask: Callable[[Secret | None], Awaitable[T]], key: Secret | None
+    ) -> T:
+        """What ``ask`` gives; what it raises without the key and what was put into a signature."""
+        try:
+            return await ask(key)
+        except CallError as error:
+            secrets = (key or _NO_KEY, (self._sign and self._sign.secret) or _NO_KEY)
+            bare = _without(secrets, error)
+            if bare is error:
+                raise
+            raise bare from None
 
     async def _complete(self, model: Model, request: Request, key: Secret | None) -> Completion:
         asked = await self._signed(self._wire.encode(model, request, key, stream=False))
@@ -189,28 +199,24 @@ class HttpEndpoint:
         if self._on_limits and (told := self._wire.limits(headers, time.time())):
             self._on_limits(model.name, told)
 
-    @contextmanager
-    def _scrubbed(self, key: Secret | None) -> Iterator[None]:
-        try:
-            yield
-        except CallError as error:
-            signed = self._sign.secret if self._sign else None
 
-            def scrub(text: str) -> str:
-                return (signed or _NO_KEY).scrub((key or _NO_KEY).scrub(text))
-
-            message, request_id = scrub(str(error)), scrub(error.request_id or "") or None
-            if (message, request_id) == (str(error), error.request_id):
-                raise
-            raise CallError(
-                error.kind,
-                message,
-                status=error.status,
-                retry_after=error.retry_after,
-                retryable=error.retryable,
-                request_id=request_id,
-                usage=error.usage,
-            ) from None
+def _without(secrets: Iterable[Secret], error: CallError) -> CallError:
+    """``error`` without what nobody may see; itself where it tells nothing of it."""
+    message, request_id = str(error), error.request_id or ""
+    for secret in secrets:
+        message, request_id = secret.scrub(message), secret.scrub(request_id)
+    if (message, request_id or None) == (str(error), error.request_id):
+        return error
+    return CallError(
+        error.kind,
+        message,
+        status=error.status,
+        retry_after=error.retry_after,
+        retryable=error.retryable,
+        request_id=request_id or None,
+        usage=error.usage,
+        reported_usd=error.reported_usd,
+    )
 
 
 async def _whole(answer: HttpStream) -> HttpReply:

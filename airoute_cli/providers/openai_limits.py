@@ -20,7 +20,7 @@ _DRAFTED = re.compile(r";\s*([qrt])=(\d+)")
 
 def read_limits(headers: Mapping[str, str], now: float) -> RateLimits | None:  # noqa: ARG001 - as all
     """The limits that the headers tell, None where they are silent."""
-    if not any("ratelimit" in name for name in headers):
+    if "ratelimit" not in "".join(headers):  # most tell none, and each answer is asked
         return None
     requests = _allowance(headers, "requests") or _drafted(headers)
     tokens = _allowance(headers, "tokens")
