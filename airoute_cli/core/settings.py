@@ -39,15 +39,31 @@ class Settings:
 
     def over(self, weaker: Settings) -> Settings:
         """These settings, with the gaps filled from ``weaker``."""
-        if weaker == EMPTY:
+        # Nearly all are the one that says nothing, which is seen faster than compared.
+        if weaker is EMPTY or weaker == EMPTY:
             return self
-        if self == EMPTY:
+        if self is EMPTY or self == EMPTY:
             return weaker
         stated = {
             name: mine if (mine := getattr(self, name)) is not None else getattr(weaker, name)
             for name in _STATED
         }
         return Settings(**stated, extra={**weaker.extra, **self.extra})
+
+    def capped(self, max_output_tokens: int) -> Settings:
+        """These settings with that cap, for every call: ``replace`` takes three times as long."""
+        if max_output_tokens == self.max_output_tokens:
+            return self
+        return Settings(
+            max_output_tokens,
+            self.temperature,
+            self.top_p,
+            self.top_k,
+            self.stop,
+            self.seed,
+            self.reasoning_effort,
+            self.extra,
+        )
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> Settings:
@@ -63,7 +79,7 @@ class Settings:
                 extra[key] = value
             elif value is not None:
                 stated[name] = _READERS[name](key, value)
-        return cls(**stated, extra=extra or NOTHING)
+        return cls(**stated, extra=extra or NOTHING) if stated or extra else EMPTY
 
     def as_dict(self) -> dict[str, Any]:
         """What was stated, for a plan or a stored profile."""

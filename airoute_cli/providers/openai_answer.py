@@ -43,7 +43,7 @@ def read_completion(body: Any, request_id: str | None = None) -> Completion:
     Raises CallError: the classified error that the body carries, MALFORMED where it is no chat
     completion, EMPTY where nothing is in it.
     """
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         raise CallError(
             ErrorKind.MALFORMED, "the answer is JSON, but no chat completion; check base_url"
         )
@@ -91,10 +91,11 @@ def arguments_of(given: Any) -> str:
 
 
 def _part_texts(content: Any, kind: str) -> list[Any]:
-    parts = content if isinstance(content, list) else []
+    if not isinstance(content, list):
+        return []
     return [
         part[kind]
-        for part in parts
+        for part in content
         if isinstance(part, Mapping)
         and part.get("type") == kind
         and isinstance(part.get(kind), str | list)
@@ -104,7 +105,7 @@ def _part_texts(content: Any, kind: str) -> list[Any]:
 def _first_choice(body: Mapping[str, Any]) -> Mapping[str, Any]:
     choices = body.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, Mapping):
+    if not isinstance(choice, dict):
         raise CallError(
             ErrorKind.MALFORMED,
             "the answer is no chat completion: it has no choices; check base_url",
@@ -117,7 +118,7 @@ def _completion(
     body: Mapping[str, Any], choice: Mapping[str, Any], request_id: str | None
 ) -> Completion:
     message = choice.get("message")
-    said: Mapping[str, Any] = message if isinstance(message, Mapping) else {}
+    said: Mapping[str, Any] = message if isinstance(message, dict) else {}
     raw, calls = _word(choice.get("finish_reason")), _tool_calls(said.get("tool_calls"))
     refusal = _word(said.get("refusal"))
     return Completion(
@@ -140,7 +141,9 @@ def mean_probability(logprobs: Any) -> float | None:
 
     Their shape: https://platform.openai.com/docs/api-reference/chat/object
     """
-    tokens = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    if not isinstance(logprobs, dict):
+        return None
+    tokens = logprobs.get("content")
     values = [
         math.exp(min(float(token["logprob"]), 0.0))
         for token in (tokens if isinstance(tokens, list) else [])
@@ -158,10 +161,11 @@ def _finish_reason(
 
 
 def _tool_calls(given: Any) -> tuple[ToolCall, ...]:
-    calls = given if isinstance(given, list) else []
+    if not isinstance(given, list):
+        return ()
     return tuple(
         _tool_call(call, call["function"])
-        for call in calls
+        for call in given
         if isinstance(call, Mapping) and isinstance(call.get("function"), Mapping)
     )
 

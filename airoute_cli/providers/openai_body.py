@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -78,6 +79,7 @@ def chat_body(
     )
 
 
+@lru_cache  # the same for every call of a provider
 def cap_name_for(base_url: str | None) -> str:
     """What the server at a base URL calls the cap on output tokens."""
     host = urlsplit(base_url or "").hostname or ""
@@ -101,19 +103,20 @@ def _settings(settings: Settings, words: ChatWords) -> dict[str, Any]:
 
 def _message(message: Message, words: ChatWords) -> dict[str, Any]:
     role = words.system_role if message.role == "system" else message.role
-    return {"role": role, "content": _content(message)} | _stated(
-        {
-            "name": message.name,
-            "tool_call_id": message.tool_call_id,
-            "tool_calls": [_tool_call(call) for call in message.tool_calls] or None,
-        }
-    )
+    told = {"role": role, "content": _content(message)}
+    if message.name is not None:
+        told["name"] = message.name
+    if message.tool_call_id is not None:
+        told["tool_call_id"] = message.tool_call_id
+    if message.tool_calls:
+        told["tool_calls"] = [_tool_call(call) for call in message.tool_calls]
+    return told
 
 
 def _content(message: Message) -> str | list[dict[str, Any]] | None:
     if message.tool_calls and not message.parts:
         return None
-    if all(isinstance(part, Text) for part in message.parts):
+    if all([isinstance(part, Text) for part in message.parts]):  # noqa: C419 - faster for a few
         return message.text
     return [_part(part) for part in message.parts]
 
@@ -155,6 +158,8 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 
 def _tools(request: Request) -> dict[str, Any]:
     choice = request.tool_choice
+    if not request.tools and choice is None and request.parallel_tool_calls is None:
+        return {}
     return _stated(
         {
             "tools": [_tool(tool) for tool in request.tools] or None,

@@ -24,13 +24,14 @@ def read_usage(given: Any) -> Usage | None:
     """The usage of an answer, None where it tells none."""
     if not isinstance(given, dict):
         return None
-    if not any(is_number(given.get(name)) for name in ("prompt_tokens", "completion_tokens")):
+    asked, told = given.get("prompt_tokens"), given.get("completion_tokens")
+    if not (is_number(asked) or is_number(told)):
         return None
     reasoning = _count(given, _REASONED)
     return Usage(
-        input_tokens=_count(given, ("prompt_tokens",)),
+        input_tokens=_whole(asked),
         output_tokens=_output(given, reasoning),
-        cached_input_tokens=next((n for path in _CACHED if (n := _count(given, path))), 0),
+        cached_input_tokens=_cached(given),
         cache_write_tokens=_count(given, _WRITTEN),
         reasoning_tokens=reasoning,
     )
@@ -51,7 +52,7 @@ def read_responses_usage(given: Any) -> Usage | None:
 
 def read_cost(given: Any) -> Decimal | None:
     """What the provider itself says that the answer cost, in US dollars (OpenRouter)."""
-    cost = given.get("cost") if isinstance(given, Mapping) else None
+    cost = given.get("cost") if isinstance(given, dict) else None
     return Decimal(str(cost)) if is_number(cost) else None
 
 
@@ -63,9 +64,19 @@ def is_number(value: Any) -> bool:
 
 def _output(given: Mapping[str, Any], reasoning: int) -> int:
     """The output tokens; some count the reasoning beside them, which the total gives away."""
-    told = _count(given, ("completion_tokens",))
-    asked, total = _count(given, ("prompt_tokens",)), _count(given, ("total_tokens",))
+    told = _whole(given.get("completion_tokens"))
+    if not reasoning:
+        return told
+    asked, total = _whole(given.get("prompt_tokens")), _whole(given.get("total_tokens"))
     return told + reasoning if total == asked + told + reasoning else told
+
+
+def _cached(given: Mapping[str, Any]) -> int:
+    """The tokens read from a cache, in the first place that tells of some."""
+    for path in _CACHED:
+        if path[0] in given and (count := _count(given, path)):
+            return count
+    return 0
 
 
 def _count(given: Mapping[str, Any], path: tuple[str, ...]) -> int:
@@ -74,4 +85,8 @@ def _count(given: Mapping[str, Any], path: tuple[str, ...]) -> int:
         if not isinstance(value, dict):
             return 0
         value = value.get(name)
+    return _whole(value)
+
+
+def _whole(value: Any) -> int:
     return int(value) if is_number(value) else 0

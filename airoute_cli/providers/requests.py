@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -19,7 +20,12 @@ _REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "mistral-correl
 
 def url_of(provider: Provider, path: str) -> str:
     """The provider's base URL with a path behind it, and its query behind that."""
-    base, mark, query = (provider.base_url or "").partition("?")
+    return _joined(provider.base_url or "", path)
+
+
+@lru_cache  # the same for every call of a provider
+def _joined(base_url: str, path: str) -> str:
+    base, mark, query = base_url.partition("?")
     return f"{base.rstrip('/')}{path}{mark}{query}"
 
 
@@ -47,7 +53,10 @@ def bearer(key: Secret | None) -> dict[str, str]:
 
 def request_id_in(headers: Mapping[str, str]) -> str | None:
     """What the provider calls the request, by which its support finds it; None if it is silent."""
-    return next((headers[name] for name in _REQUEST_IDS if headers.get(name)), None)
+    for name in _REQUEST_IDS:
+        if told := headers.get(name):
+            return told
+    return None
 
 
 def merged(ours: Any, given: Any) -> Any:

@@ -32,10 +32,14 @@ def shape(
     if dropped:
         wanted = without(replace(wanted, settings=settings), dropped)
         settings = wanted.settings
-    shaped = replace(
-        wanted,
-        messages=_with_system(wanted.messages, route.system if route else None),
-        settings=replace(settings.over(model.settings), max_output_tokens=cap),
+    shaped = Request(
+        _with_system(wanted.messages, route.system if route else None),
+        settings.over(model.settings).capped(cap),
+        wanted.tools,
+        wanted.tool_choice,
+        wanted.schema,
+        wanted.parallel_tool_calls,
+        wanted.dialect,
     )
     return in_words(shaped) if prompted else shaped
 
