@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -23,6 +24,9 @@ from airoute_cli.engine import audit_records as records
 from airoute_cli.engine.stored_profile import ProfileChain
 from airoute_cli.routing.rules import parts_of
 
+# The most whose digests are kept; it should be as many as are under way.
+_ROWS_KEPT = 2_048
+
 
 class AuditTrail:
     """The writer of one pass. Every method raises RunError where the disk does not take it."""
@@ -38,6 +42,8 @@ class AuditTrail:
         profiles = (chain.profile, *(one.profile for one in chain.earlier))
         self._log = log
         self._seal = seal.digest
+        # A row's is asked for with its plan, and again for each of its calls.
+        self._row_seal = lru_cache(_ROWS_KEPT)(seal.digest)
         self._pass = pass_number
         self._wall = wall
         self._content = chain.profile.audit_content
@@ -55,7 +61,7 @@ class AuditTrail:
             "pass": self._pass,
             "line": row.line,
             "custom_id": row.custom_id if row.has_id else None,
-            "row": self._seal(row.digest).hex(),
+            "row": self._row_seal(row.digest).hex(),
         }
         if plan.basis:
             told["features"] = records.basis_told(plan.basis, self._keys)
@@ -71,7 +77,7 @@ class AuditTrail:
         intent = Intent(
             row.line,
             row.custom_id if row.has_id else None,
-            self._seal(row.digest),
+            self._row_seal(row.digest),
             call.model,
             self._pass,
             attempt,
