@@ -47,6 +47,7 @@ class Deadline:
     def __init__(self, deadlines: Deadlines, seconds: float) -> None:
         self._deadlines = deadlines
         self.seconds = seconds
+        self.ends = 0.0
         self.expired = False
 
     def __enter__(self) -> Self:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from airoute_cli.core.profile import DEFAULT_MAX_OUTPUT_TOKENS, Route
-from airoute_cli.core.request import Message, Request, Text
+from airoute_cli.core.request import Message, Request, ResponseSchema, Text, Tool
 from airoute_cli.core.settings import EMPTY, Settings
 from airoute_cli.routing.shape import shape
 
@@ -66,3 +67,14 @@ def test_what_goes_on_the_wire_under_its_own_name_is_merged(make: Any):
     shaped = shape(Request((USER,), Settings(extra={"top_k": 5})), None, model)
     assert shaped.settings.extra == {"top_k": 5, "logit_bias": {}}
     assert EMPTY.extra == {}
+
+
+def test_everything_else_that_a_row_asks_for_is_kept(make: Any):
+    tool = Tool("look_up")
+    asked = Request(
+        (OWN, USER), Settings(64, 0.1, 0.2, 3, ("end",), 4, "low", {"user": "u"}), (tool,),
+        "required", ResponseSchema(schema={"type": "object"}), parallel_tool_calls=False,
+        dialect="anthropic",
+    )  # fmt: skip
+    assert all(getattr(asked, one.name) != one.default for one in fields(Request))
+    assert shape(asked, None, make.model("a")) == asked
