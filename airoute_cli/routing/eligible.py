@@ -12,6 +12,10 @@ from airoute_cli.routing.choice import Choice
 from airoute_cli.routing.wording import listed
 
 # What a model that has no field for it is asked for in words.
+UNPRICED = (
+    'its price is unknown: give it a price, a price_as, or price = "free", or set [policy] '
+    'unknown_price = "allow"'
+)
 _FORM = frozenset({Capability.JSON_SCHEMA})
 
 Check = Callable[[Features, Choice], str | None]
@@ -85,7 +89,7 @@ def _output_fits(_: Features, choice: Choice) -> str | None:
 
 
 def _price(_: Features, choice: Choice) -> str | None:
-    return "its price is unknown" if choice.model.price is None else None
+    return UNPRICED if choice.model.price is None else None
 
 
 _CARRIES: Mapping[Unsupported, Check] = {

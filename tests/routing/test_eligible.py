@@ -9,7 +9,7 @@ from airoute_cli.core.profile import Route, UnknownPrice, Unsupported
 from airoute_cli.core.request import Capability, Message, Request, Text
 from airoute_cli.core.settings import Settings
 from airoute_cli.routing.choice import Chooser, kind_of
-from airoute_cli.routing.eligible import checks_for, eligible
+from airoute_cli.routing.eligible import UNPRICED, checks_for, eligible
 
 REFUSE = checks_for(UnknownPrice.REFUSE, Unsupported.REFUSE)
 ALL = frozenset(Capability)
@@ -60,7 +60,7 @@ def reason(
             },
             None,
         ),
-        ({"price": None}, "its price is unknown"),
+        ({"price": None}, UNPRICED),
     ],
 )
 def test_who_may_answer(make: Any, given: dict[str, Any], expected: str | None):

@@ -13,6 +13,7 @@ from airoute_cli.core.plan import CallRole, Candidate, Plan, RuleVerdict
 from airoute_cli.core.profile import OnUnavailable, Route, UnknownPrice, When
 from airoute_cli.core.request import Capability, Tool
 from airoute_cli.core.settings import Settings
+from airoute_cli.routing.eligible import UNPRICED
 from airoute_cli.routing.planner import Planner
 
 REFUND = Route("refunds", "fallback", ("a", "b"), when=When(contains_any=("refund",)))
@@ -75,7 +76,7 @@ def test_explaining_holds_every_route_and_every_model(make: Any):
         drawn: Candidate(drawn, True, True, "weight 50 of 100, by the row's digest"),
         passed: Candidate(passed, True, False, "weight 50 of 100, not drawn"),
         "c": Candidate("c", True, True, "the route's fallback"),
-        "d": Candidate("d", False, False, "its price is unknown"),
+        "d": Candidate("d", False, False, UNPRICED),
     }
     assert [candidate.model for candidate in plan.candidates] == ["a", "b", "c", "d"]
 
