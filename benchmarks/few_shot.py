@@ -1,4 +1,4 @@
-"""Few-shot task classification: accuracy on CLINC150 with five and with thirty examples a label.
+"""Few-shot task classification: accuracy on CLINC150 with 5, 30 and all 100 examples a label.
 
     python benchmarks/few_shot.py DATA_FOLDER
 
@@ -21,7 +21,7 @@ from airoute_cli.core.profile import Classifier
 from airoute_cli.routing.classify.examples import ExampleClassifier
 
 SEEDS = (0, 1, 2, 3, 4)
-SHOTS = (5, 30)
+SHOTS = (5, 30, 100)
 
 
 def drawn(train: list[list[str]], shots: int, seed: int) -> tuple[tuple[str, str], ...]:

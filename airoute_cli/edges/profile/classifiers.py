@@ -12,8 +12,8 @@ from airoute_cli.edges.profile.tables.conditions import WhenTable
 from airoute_cli.edges.profile.tables.document import Document
 from airoute_cli.edges.profile.tables.run import ClassifierTable
 
-# The time to learn grows with the cube of it: about ten seconds for so many.
-MOST_EXAMPLES = 5_000
+# Examples times labels: to learn from so many takes about 40 seconds and 300 MB.
+MOST_TARGETS = 5_000_000
 
 
 def resolve_classifier(
@@ -65,12 +65,16 @@ def _classifier(
         except ValueError as error:
             problems.add(("classifiers", name, "examples_file"), str(error))
             return None
-    if len({label for _, label in examples}) < 2:  # noqa: PLR2004 - one from another
+    labels = len({label for _, label in examples})
+    if labels < 2:  # noqa: PLR2004 - one from another
         message = "it needs examples of at least two labels."
         problems.add(("classifiers", name), message, 'Write examples = { refund = ["…"], … }.')
         return None
-    if len(examples) > MOST_EXAMPLES:
-        message = f"it has {len(examples):,} examples; at most {MOST_EXAMPLES:,} can be used."
+    if len(examples) * labels > MOST_TARGETS:
+        most = MOST_TARGETS // labels
+        message = (
+            f"it has {len(examples):,} examples; at most {most:,} of {labels:,} labels can be used."
+        )
         problems.add(("classifiers", name), message, "Keep those that differ most.")
         return None
     return Classifier(name, tuple(examples), table.default, table.min_confidence)

@@ -67,6 +67,10 @@ RULE = '[[policy.rules]]\nname = "r"\nrequire = {{ private = true }}\nwhen = {}\
         (f'{INTENT}examples_file = "no.jsonl"', "examples_file: there is no file "),
         (f'{INTENT}examples_file = "no.txt"', "no.txt does not end in .jsonl."),
         (f'{INTENT}examples_file = "bad.jsonl"', 'bad.jsonl, example 1 is not {"text": "…", '),
+        (
+            f'{INTENT}examples_file = "many.jsonl"',
+            "it has 2,303 examples; at most 2,172 of 2,302 labels can be used.",
+        ),
         (INTENT.replace("0.3", "3"), "must be at most 1"),
         (INTENT + RULE.format('{ task = "code" }'), "a rule cannot go by the task of a classifier"),
         (
@@ -77,6 +81,8 @@ RULE = '[[policy.rules]]\nname = "r"\nrequire = {{ private = true }}\nwhen = {}\
 )
 def test_a_mistake_is_told_with_its_key(tmp_path, more: str, said: str):
     (tmp_path / "bad.jsonl").write_text('{"text": "x"}\n')
+    many = (f'{{"text": "x", "label": "l{number}"}}\n' for number in range(2_300))
+    (tmp_path / "many.jsonl").write_text("".join(many))
     with pytest.raises(ProfileError) as told:
         open_profile(a_profile(tmp_path, more), {})
     assert said in str(told.value)

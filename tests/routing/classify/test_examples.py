@@ -55,6 +55,27 @@ def test_confidence_is_high_for_an_example_and_low_between_two():
     assert label("please refund order 12", min_confidence=0.8) == "refund"
 
 
+@pytest.mark.parametrize("text", ["write a poem about the sea", "is it going to rain?", "order"])
+def test_what_no_label_speaks_for_is_sure_of_none(text: str):
+    assert ExampleClassifier(CLASSIFIER).label(text).confidence < 0.5
+    assert label(text, min_confidence=0.5) == "other"
+
+
+def test_the_name_of_a_label_says_what_its_prompts_are_about():
+    examples = (("is it warm outside", "weather_forecast"), ("play a song", "music"))
+    classify = ExampleClassifier(Classifier("intent", examples, "other")).label
+    assert classify("give me the forecasts").name == "weather_forecast"
+    assert classify("loud music").name == "music"
+
+
+def test_words_are_known_by_their_beginnings_and_numbers_as_numbers():
+    examples = (("refund order 12", "a"), ("where's parcel 7", "b"), ("reset it", "c"))
+    classify = ExampleClassifier(Classifier("intent", examples, "other")).label
+    assert classify("refunding").name == classify("REFUNDED").name == "a"
+    assert classify("order 12") == classify("order 99")
+    assert classify("wheres parcel 7") == classify("where\u2019s parcel 7")
+
+
 def test_the_same_text_always_gets_the_same_label():
     first, again = ExampleClassifier(CLASSIFIER), ExampleClassifier(CLASSIFIER)
     assert first.label("order refund parcel") == again.label("order refund parcel")
