@@ -18,6 +18,9 @@ _SETTINGS = (
 )
 
 
+_DIGEST = 16
+
+
 def open_scratch(*tables: str) -> sqlite3.Connection:
     """A private database in a nameless temporary file, with these tables, in one transaction."""
     database = sqlite3.connect("", isolation_level=None)
@@ -47,5 +50,9 @@ def scratch_failed(error: sqlite3.Error) -> RunError:
 
 
 def key_of(custom_id: str) -> bytes:
-    """16 bytes that stand for an id of any length."""
-    return blake2b(custom_id.encode(), digest_size=16).digest()
+    """At most 16 bytes that stand for an id: a digest of a long one, a short one itself.
+
+    Short ids mostly come in order, and go into a table in half the time that digests take.
+    """
+    own = custom_id.encode()
+    return own if len(own) < _DIGEST else blake2b(own, digest_size=_DIGEST).digest()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from airoute_cli.core.errors import RunError
 from airoute_cli.edges.run_folder.index import Finished, RowIndex
 
-IDS = st.sampled_from(["a", "b", "ü", "a\u2028", ""])
+IDS = st.sampled_from(["a", "b", "ü", "a\u2028", "", "a" * 15, "a" * 16, "a" * 17])
 DIGESTS = st.sampled_from([b"1" * 16, b"2" * 16])
 STATES = st.sampled_from(["failed", "refused"])
 STEPS = st.lists(
