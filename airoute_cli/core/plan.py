@@ -201,5 +201,7 @@ def _repairs(call: Call) -> bool:
 
 def _total(costs: Sequence[Decimal | None]) -> Decimal | None:
     """None if there are none, or one is unknown."""
+    if len(costs) == 1:  # as with most plans
+        return costs[0]
     known = [cost for cost in costs if cost is not None]
     return sum(known, Decimal(0)) if known and len(known) == len(costs) else None

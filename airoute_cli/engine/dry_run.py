@@ -35,11 +35,15 @@ class _Share:
     unpriced: int = 0
 
     def add(self, plan: Plan) -> None:
+        expected, worst = plan.expected_usd, plan.worst_usd
         self.rows += 1
         self.input_tokens += plan.calls[0].input_tokens
-        self.expected_usd += plan.expected_usd or ZERO
-        self.worst_usd += plan.worst_usd or ZERO
-        self.unpriced += plan.worst_usd is None
+        if expected is not None:
+            self.expected_usd += expected
+        if worst is None:
+            self.unpriced += 1
+        else:
+            self.worst_usd += worst
 
     def as_dict(self, route: str, model: str) -> dict[str, Any]:
         return {
@@ -97,7 +101,9 @@ def _plan(row: Row, plan: Plan, counts: Counts, shares: dict[tuple[str, str], _S
             counts.fail(end.failure.code, row.line, end.failure.message)
         return
     counts.end(RowState.COMPLETED)
-    shares.setdefault((plan.route, plan.calls[0].model), _Share()).add(plan)
+    key = plan.route, plan.calls[0].model
+    share = shares.get(key) or shares.setdefault(key, _Share())
+    share.add(plan)
 
 
 def _told(counts: Counts, shares: dict[tuple[str, str], _Share]) -> dict[str, Any]:
