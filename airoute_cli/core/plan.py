@@ -17,9 +17,8 @@ from airoute_cli.core.settings import NOTHING
 from airoute_cli.core.templates import TemplateUse
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What was found out about a request before routing, without a call.
+class Features(NamedTuple):
+    """What was found out about a request before routing, without a call: a tuple, as Choice is.
 
     ``text`` is what the user said (all user turns), which the text matchers read;
     ``input_tokens`` is the uncorrected estimate over everything that is sent; ``elements`` are
@@ -31,7 +30,7 @@ class Features:
     input_tokens: int
     task: str
     needs: frozenset[Capability]
-    metadata: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    metadata: Mapping[str, Any] = NOTHING
     digest: bytes = b""
     elements: frozenset[str] = frozenset()
     complexity: float = 0.0
@@ -76,9 +75,8 @@ class CallRole(StrEnum):
     REPAIR = "repair"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One planned use of a model.
+class Call(NamedTuple):
+    """One planned use of a model: a tuple, as Choice is.
 
     ``input_tokens`` is the estimate corrected for this model; ``max_output_tokens`` the cap that
     is sent. ``expected_usd`` and ``worst_usd`` are None where the price is unknown. ``dropped``

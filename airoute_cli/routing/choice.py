@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -66,8 +65,7 @@ class Choice(NamedTuple):
         """The planned use of this model to put right an answer as long as the cap allows."""
         tokens = corrected(schema_tokens + REPAIR_TOKENS, self.figures) + self.max_output_tokens
         price, cap = self.model.price, self.max_output_tokens
-        return replace(
-            self.call(CallRole.REPAIR),
+        return self.call(CallRole.REPAIR)._replace(
             input_tokens=tokens,
             expected_usd=None if price is None else _expected(price, self.figures, tokens, cap),
             worst_usd=None if price is None else price.worst_cost(tokens, cap),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 
 from airoute_cli.core.plan import Features
 from airoute_cli.core.policy import Ruling
@@ -41,9 +40,9 @@ class EarlierProfile:
         """The request as the rules of this profile see it."""
         if self._rulebook.asks_for_task:
             # A rule goes by the built-in task, whatever classifier routes go by now.
-            features = replace(features, task=detect_task(features.text))
+            features = features._replace(task=detect_task(features.text))
         if self._rulebook.asks_for_complexity:
-            features = replace(features, complexity=complexity(features.text))
+            features = features._replace(complexity=complexity(features.text))
         return Subject(features, lambda: self._scanner.scan(request))
 
     def hold(self, ruling: Ruling, models: Mapping[str, Model], subject: Subject) -> Ruling:

@@ -141,7 +141,7 @@ class Planner:
     def _again(self, request: Request, came: Features) -> Features:
         """The features of what a template made; what was told from the text stays."""
         found = find_features(request, came.metadata, came.digest, with_task=False)
-        return replace(found, task=came.task, complexity=came.complexity)
+        return found._replace(task=came.task, complexity=came.complexity)
 
     def plan_again(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -73,7 +72,7 @@ class Pick(NamedTuple):
         role = self.role or (CallRole.FALLBACK if place else CallRole.ANSWER)
         call = self.choice.call(role)
         if self.sample or self.logprobs:
-            return replace(call, sample=self.sample, logprobs=self.logprobs)
+            return call._replace(sample=self.sample, logprobs=self.logprobs)
         return call
 
 
