@@ -132,7 +132,7 @@ def _usage_line(outcome: Outcome) -> str:
     )
     usd = "at an unknown price" if outcome.usd is None else f"${float(outcome.usd):.6f}"
     asked = outcome.model or " then ".join(dict.fromkeys(one.model for one in outcome.attempts))
-    return f"{asked or 'nobody'}: {tokens}, {usd}, {outcome.latency_ms / 1000:.2f} s"
+    return f"{asked or 'nobody'}: {tokens}, {usd}, {outcome.elapsed_ms / 1000:.2f} s"
 
 
 def _finish(outcome: Outcome, taken: Extracted | None = None, *, quiet: bool) -> ExitCode:

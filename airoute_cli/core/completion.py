@@ -27,6 +27,7 @@ class Completion:
     """A normalised answer. ``usage`` is None where the provider reported none.
 
     ``confidence`` is the mean probability of the answer's tokens, in 0..1, where it was asked for.
+    ``queued_s`` was spent in this process before the model took the request up.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Completion:
     request_id: str | None = None
     reported_usd: Decimal | None = None
     confidence: float | None = None
+    queued_s: float = 0.0
 
     @property
     def truncated(self) -> bool:

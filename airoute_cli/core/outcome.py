@@ -29,7 +29,8 @@ class Attempt:
 
     ``unsettled_usd`` is the most that an attempt without a report may be billed (a timeout, a cut
     stream); None there means that even this is unknown. ``reported_usd`` is what the provider says
-    that it cost. ``waited_s`` was spent at the gate.
+    that it cost. ``waited_s`` was spent before it left, at the gate or for a slot of an embedded
+    model, and is not in ``latency_ms``.
     """
 
     model: str
@@ -110,7 +111,8 @@ class Outcome:
     ``usd`` counts every attempt whose cost is known; None if one has an unknown price. ``steps``
     are a cascade's or an ensemble's; ``accepted`` is False for an answer that was kept although it
     did not pass, and ``combined`` says how several answers became one. ``output`` is
-    that of an answer that must be JSON.
+    that of an answer that must be JSON. ``elapsed_ms`` is the time of the whole row: all attempts,
+    and what it waited before and between them.
     """
 
     state: RowState
@@ -120,8 +122,14 @@ class Outcome:
     attempts: tuple[Attempt, ...] = ()
     failure: RowFailure | None = None
     usd: Decimal | None = None
-    latency_ms: float = 0.0
+    elapsed_ms: float = 0.0
     steps: tuple[Step, ...] = ()
     accepted: bool | None = None
     combined: str | None = None
     output: Output | None = None
+
+    @property
+    def latency_ms(self) -> float | None:
+        """The time of the call that gave the answer, on the wire; None where there is none."""
+        answers = (one for one in reversed(self.attempts) if one.error is None)
+        return next((one.latency_ms for one in answers if one.model == self.model), None)

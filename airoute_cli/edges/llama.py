@@ -7,6 +7,7 @@ import atexit
 import json
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -57,14 +58,16 @@ class LlamaRuntime:
 
     async def generate(
         self, body: Mapping[str, Any], on_chunk: OnChunk, *, timeout_s: float
-    ) -> None:
+    ) -> float:
         """Answer ``body`` (an OpenAI chat body); ``on_chunk`` gets each chunk, in the event loop.
 
         What the model refuses comes as a chunk ``{"error": {...}}``. ``timeout_s`` counts from the
         moment a slot is free; after it the answer is stopped and CallError(TIMEOUT) is raised.
-        Cancelling the caller stops the answer too.
+        Cancelling the caller stops the answer too. Returns the seconds that it waited for the slot.
         """
+        asked = time.monotonic()
         await self._free.acquire()
+        waited_s = time.monotonic() - asked
         generation = self._begin(body)
         try:
             async with asyncio.timeout(timeout_s):
@@ -76,6 +79,7 @@ class LlamaRuntime:
             ) from error
         finally:
             await generation.stop()
+        return waited_s
 
     def close(self) -> None:
         """Stop what is being answered, wait until it has stopped, and free the model."""

@@ -120,7 +120,7 @@ class Executor:
             outcome,
             attempts=tuple(course.attempts),
             usd=total_usd(course.attempts),
-            latency_ms=(self._clock.now() - started) * 1000,
+            elapsed_ms=(self._clock.now() - started) * 1000,
         )
 
     def _route(self, plan: Plan) -> Route:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +44,13 @@ class LocalEndpoint:
     ) -> Completion:
         """The whole answer, with each piece of text handed to ``on_text`` as it comes.
 
-        The provider's timeout counts from the moment the model takes the request up.
+        The provider's timeout counts from the moment the model takes the request up; what goes by
+        until then, for its loading or for a slot, is told as ``queued_s``.
         """
         body = encode(model, request)
+        asked = time.monotonic()
         runtime = await self._runtime(model)
+        loading_s = time.monotonic() - asked
         assembler = ChatAssembler()
 
         def take(chunk: dict[str, Any]) -> None:
@@ -54,8 +59,8 @@ class LocalEndpoint:
             for piece in assembler.add(chunk):
                 on_text(piece)
 
-        await runtime.generate(body, take, timeout_s=model.provider.timeout)
-        return assembler.finish()
+        queued_s = await runtime.generate(body, take, timeout_s=model.provider.timeout)
+        return replace(assembler.finish(), queued_s=loading_s + queued_s)
 
     async def aclose(self) -> None:
         """Stop every answer and free every model."""

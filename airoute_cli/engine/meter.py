@@ -36,12 +36,12 @@ class Meter:
         return Attempt(
             model=self._model.name,
             started=self._started,
-            latency_ms=self._elapsed_ms(),
+            latency_ms=self._elapsed_ms() - completion.queued_s * 1000,
             request_id=completion.request_id,
             usage=usage,
             usd=self._cost(usage),
             reported_usd=completion.reported_usd,
-            waited_s=self._waited_s,
+            waited_s=self._waited_s + completion.queued_s,
         )
 
     def failed(self, error: CallError) -> Attempt:

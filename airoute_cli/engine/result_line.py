@@ -72,6 +72,7 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
     model = profile.models[outcome.model] if outcome.model else None
     usage = completion.usage if completion else None
     price = model.price if model else None
+    latency_ms = outcome.latency_ms
     return {
         "line": line,
         "digest": digest.hex(),
@@ -101,7 +102,8 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
             "as_of": price.as_of if price else None,
             "reported_usd": reported_usd(outcome.attempts),
         },
-        "latency_ms": round(outcome.latency_ms, 1),
+        "latency_ms": None if latency_ms is None else round(latency_ms, 1),
+        "elapsed_ms": round(outcome.elapsed_ms, 1),
         "policy": policy_to_dict(plan) if plan else None,
         "attempts": [attempt_dict(attempt) for attempt in outcome.attempts],
     }

@@ -50,6 +50,7 @@ def summarise(
             "rows_escalated": tally.escalated_rows,
         },
         "latency_ms": {"p50": tally.latency.at(0.5), "p95": tally.latency.at(0.95)},
+        "elapsed_ms": {"p50": tally.elapsed.at(0.5), "p95": tally.elapsed.at(0.95)},
         "truncated": sum(share.truncated for share in tally.shares.values()),
         "shares": [_share(*key, share) for key, share in sorted(tally.shares.items())],
         "health": dict(health),

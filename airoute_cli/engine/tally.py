@@ -62,7 +62,8 @@ class Share:
 class Tally:
     """Everything that was used, failed attempts included.
 
-    ``spent`` holds by account what was billed and what may have been.
+    ``spent`` holds by account what was billed and what may have been. ``latency`` are the times of
+    the calls that answered, and ``elapsed`` those of the rows with all that they waited.
     """
 
     shares: dict[tuple[str, str], Share] = field(default_factory=dict)
@@ -84,6 +85,7 @@ class Tally:
     estimated_usage: int = 0
     spent: dict[Account, Decimal] = field(default_factory=dict)
     latency: Percentiles = field(default_factory=Percentiles)
+    elapsed: Percentiles = field(default_factory=Percentiles)
 
     def add(self, told: Mapping[str, Any]) -> None:
         """Count the ``airoute`` object of a result or of a row that did not complete."""
@@ -142,12 +144,13 @@ class Tally:
         share.usd += usd or ZERO
         share.unpriced += usd is None
         share.truncated += bool(told.get("truncated"))
-        # The answer's own time: waiting for a limit says nothing about the model.
-        latency = told["attempts"][-1]["latency_ms"]
+        # Waiting for a limit says nothing about the model.
+        latency = told["latency_ms"]
         share.latency.add(latency)
         share.price = cost.get("price")
         share.price_as_of = str(cost["as_of"]) if cost.get("as_of") else None
         self.latency.add(latency)
+        self.elapsed.add(told["elapsed_ms"])
         self.estimated_usage += bool(usage["estimated"])
 
 

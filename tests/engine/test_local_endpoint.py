@@ -10,10 +10,13 @@ import pytest
 
 from airoute_cli.core.completion import FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind, SetupError
+from airoute_cli.core.plan import Call, CallRole
 from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.core.request import Message, Request, Text
 from airoute_cli.engine import local_endpoint
+from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.local_endpoint import LocalEndpoint
+from airoute_cli.engine.meter import Meter
 
 REQUEST = Request((Message("user", (Text("Hi"),)),))
 ANSWER = [
@@ -30,15 +33,17 @@ class ScriptedRuntime:
     def __init__(self, chunks: list[dict[str, Any]]) -> None:
         self.chunks = chunks
         self.timeouts: list[float] = []
+        self.waited_s = 0.0
         self.closed = False
 
     async def generate(
         self, body: dict[str, Any], on_chunk: Callable[[dict[str, Any]], None], *, timeout_s: float
-    ) -> None:
+    ) -> float:
         assert body["stream"]
         self.timeouts.append(timeout_s)
         for chunk in self.chunks:
             on_chunk(chunk)
+        return self.waited_s
 
     def close(self) -> None:
         self.closed = True
@@ -90,6 +95,22 @@ async def test_an_answer_is_put_together_and_handed_on_as_it_comes(
     assert (completion.usage.input_tokens, completion.usage.output_tokens) == (5, 2)
     assert loader.loaded == [(tmp_path / "own.gguf", 3, 2_048)]
     assert loader.runtime.timeouts == [12.5]
+
+
+async def test_waiting_for_a_slot_is_no_latency_of_the_model(
+    loader: Loader, model: Model, tmp_path: Path
+):
+    loader.runtime.waited_s = 100.0
+
+    completion = await LocalEndpoint(base=tmp_path).complete(model, REQUEST)
+
+    assert completion.queued_s >= 100.0
+    call = Call("small", CallRole.ANSWER, 5, 9, None, None)
+    now = iter([0.0, 103.0 + completion.queued_s - 100.0])
+    meter = Meter(model, call, Clock(lambda: next(now), lambda: 0.0), waited_s=1.0)
+    attempt = meter.answered(completion)
+    assert attempt.latency_ms == pytest.approx(3_000)
+    assert attempt.waited_s == completion.queued_s + 1.0
 
 
 async def test_many_first_calls_load_once(loader: Loader, model: Model, tmp_path: Path):

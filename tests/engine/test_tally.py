@@ -29,7 +29,8 @@ def _told(usd, *, error: str | None = None, unsettled: object = "none") -> dict:
         "model": None if error else "m",
         "usage": None if error else usage,
         "cost": {"usd": usd, "price": "profile", "as_of": None, "reported_usd": None},
-        "latency_ms": 10.0,
+        "latency_ms": None if error else 10.0,
+        "elapsed_ms": 25.0,
         "attempts": [attempt],
     }
 
@@ -52,6 +53,17 @@ def test_unknown_is_never_zero():
     assert tally.unsettled_attempts == 2
     assert (tally.unsettled_usd, tally.unsettled_unknown) == (Decimal("0.25"), 1)
     assert tally.errors == {"timeout": 2}
+
+
+def test_what_a_row_waited_is_no_latency_of_its_model():
+    tally = Tally()
+    judged = _told(1)
+    tally.add(
+        judged | {"attempts": [*judged["attempts"], {**judged["attempts"][0], "latency_ms": 1}]}
+    )
+    assert tally.latency.at(0.5) == pytest.approx(10.0, rel=0.03)
+    assert tally.shares["r", "m"].latency.at(0.5) == tally.latency.at(0.5)
+    assert tally.elapsed.at(0.5) == pytest.approx(25.0, rel=0.03)
 
 
 def test_samples_and_escalations_are_no_retries():

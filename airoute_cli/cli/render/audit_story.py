@@ -134,7 +134,7 @@ def _end_line(end: Mapping[str, Any] | None) -> str:
         return "not recorded: the row was not finished"
     told = _end_data(end) or {}
     if told["state"] == _COMPLETED:
-        seconds = told["latency_ms"] / 1000
+        seconds = (told["elapsed_ms"] or 0) / 1000
         return f"completed by {told['model']}, {_usd(told['usd'])}, {seconds:.2f} s"
     error = told["error"] or {}
     return f"{told['state'].replace('_', ' ')}: {error.get('message', '')}"
@@ -150,6 +150,7 @@ def _end_data(end: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "model": about.get("model"),
         "usd": (about.get("cost") or {}).get("usd"),
         "latency_ms": about.get("latency_ms"),
+        "elapsed_ms": about.get("elapsed_ms"),
         "attempts": len(about.get("attempts", ())),
     }
 

@@ -21,11 +21,12 @@ def draw_outcomes(outcomes: Mapping[str, Outcome]) -> None:
         table.add_column(name, overflow="fold")
     for name, outcome in outcomes.items():
         text = outcome.completion.text if outcome.completion else ""
+        latency_ms = outcome.latency_ms
         failure = f"failed: {outcome.failure.message}" if outcome.failure else ""
         table.add_row(
             name,
             outcome.model or "",
-            f"{outcome.latency_ms / 1000:.2f}",
+            "" if latency_ms is None else f"{latency_ms / 1000:.2f}",
             usd(outcome.usd),
             Text(harmless(failure or text)),
         )
