@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-import orjson
-
 from airoute_cli.core.figures import Figures
+from airoute_cli.edges.habits import load_habits, save_habits
 from airoute_cli.edges.paths import state_folder
 
 NAME = "figures.json"
@@ -19,10 +15,10 @@ NAME = "figures.json"
 
 def load_figures() -> dict[str, Figures]:
     """The figures by model identity. A missing or damaged file gives none: they are only habits."""
+    stored = load_habits(state_folder() / NAME)
     try:
-        stored = orjson.loads((state_folder() / NAME).read_bytes())
         return {key: _figures(**value) for key, value in stored.items()}
-    except (OSError, orjson.JSONDecodeError, TypeError, AttributeError):
+    except (TypeError, AttributeError):
         return {}
 
 
@@ -31,18 +27,8 @@ def _figures(*, recent: Iterable[float] = (), **others: Any) -> Figures:
 
 
 def save_figures(learned: Mapping[str, Figures]) -> None:
-    """Merge what was learned into the file, atomically.
-
-    Failing to keep habits never fails a run, so a read-only state folder is passed over.
-    """
-    if not learned:
-        return
-    with contextlib.suppress(OSError):
-        folder = state_folder()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Merge what was learned into the file."""
+    if learned:
         merged = {**load_figures(), **learned}
-        text = orjson.dumps({key: asdict(value) for key, value in merged.items()})
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=NAME)
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
-        os.replace(temporary, folder / NAME)  # noqa: PTH105 - a name beside a name
+        told = {key: asdict(value) for key, value in merged.items()}
+        save_habits(state_folder() / NAME, told)

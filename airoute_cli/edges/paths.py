@@ -22,3 +22,8 @@ def state_folder() -> Path:
 def data_folder() -> Path:
     """Weights of embedded models."""
     return platformdirs.user_data_path(APP)
+
+
+def cache_folder() -> Path:
+    """What can be found again, and is kept to save time."""
+    return platformdirs.user_cache_path(APP)

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """What the catalogue knows of a model. ``price`` None: it cannot be told in tokens alone."""
+    """What the catalogue knows of a model. ``price`` None: it cannot be told in tokens alone.
+
+    ``all_day``: it does not change by the hour.
+    """
 
     price: Price | None
     context_window: int | None = None
+    all_day: bool = True
 
 
 class FindPrice(Protocol):
@@ -60,7 +64,8 @@ def find(
         return None
     moment = now or datetime.now(tz=UTC)
     source = f"genai-prices {_version()} {provider.id}/{model.id}"
-    return CatalogueEntry(_price(model, source, moment), model.context_window)
+    price = _price(model, source, moment)
+    return CatalogueEntry(price, model.context_window, not _by_the_hour(model))
 
 
 def catalogue_date(today: date) -> date | None:
@@ -146,6 +151,12 @@ def _start_dates() -> frozenset[date]:
 def _constraints(model: ModelInfo) -> Iterator[object]:
     if isinstance(model.prices, list):
         yield from (price.constraint for price in model.prices)
+
+
+def _by_the_hour(model: ModelInfo) -> bool:
+    from genai_prices.types import TimeOfDateConstraint
+
+    return any(isinstance(one, TimeOfDateConstraint) for one in _constraints(model))
 
 
 @cache

@@ -10,6 +10,7 @@ from airoute_cli.core.money import FREE_RATES, Price
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.catalogue import services
+from airoute_cli.edges.price_notes import noted_prices
 from airoute_cli.edges.prices import CatalogueEntry
 from airoute_cli.edges.profile.apis import Apis
 from airoute_cli.edges.profile.files import OpenFile
@@ -30,13 +31,15 @@ def open_profile(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
     Raises ProfileError with everything that is wrong, or with the command that writes one.
     """
     path = find_profile(explicit, environ, Path.cwd())
-    return load_profile(
-        path,
-        strategies=strategies(),
-        apis=apis(),
-        templating=templating(),
-        schema_problem=schema_problem,
-    )
+    with noted_prices() as find_price:
+        return load_profile(
+            path,
+            strategies=strategies(),
+            apis=apis(),
+            templating=templating(),
+            schema_problem=schema_problem,
+            find_price=find_price,
+        )
 
 
 def open_untrained(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
@@ -45,7 +48,10 @@ def open_untrained(explicit: Path | None, environ: Mapping[str, str]) -> Profile
     Nothing can be planned with it.
     """
     path = find_profile(explicit, environ, Path.cwd())
-    return load_profile(path, strategies=Strategies(OPTIONS), apis=apis())
+    with noted_prices() as find_price:
+        return load_profile(
+            path, strategies=Strategies(OPTIONS), apis=apis(), find_price=find_price
+        )
 
 
 def reopen_profile(

@@ -150,6 +150,8 @@ def _look_up(
     if provider.embedded:
         return CatalogueEntry(EMBEDDED_PRICE)
     if table.price_as is None:
+        if table.price is not None and table.context_window is not None:
+            return None  # all is stated that would be looked up
         return find_price(provider.name, table.name, provider.base_url)
     other, _, model = table.price_as.partition("/")
     entry = find_price(other, model)
