@@ -44,9 +44,11 @@ def answer(
     if not quiet:
         note_no_audit(opened, "ask")
     row = prompt_row(prompt, system, {}, attachments)
-    plan = OnePrompt(opened, row).plan(model)
+    one = OnePrompt(opened, row)
+    plan = one.plan(model)
     spoken = _Spoken()
-    outcome = asyncio.run(run_one(opened, environ, row, plan, spoken.say if stream else None))
+    say = spoken.say if stream else None
+    outcome = asyncio.run(run_one(opened, environ, row, plan, one.plan_by, say))
     taken = _taken(outcome, extract)
     if json:
         found = {} if taken is None else {"extracted": taken.value}

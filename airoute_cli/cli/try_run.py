@@ -21,6 +21,8 @@ from airoute_cli.engine.one import OnePrompt, prompt_row
 from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.routing.plan_json import plan_to_dict
 
+THE_PLAN = "the plan"
+
 
 def show(
     prompt: str,
@@ -47,7 +49,9 @@ def show(
     if run or every:
         note_no_audit(opened, "try")
     outcomes = _outcomes(opened, environ, row, one, plan, run=run, every=every)
-    features = _told(one.features())
+    if plan.asks_first and THE_PLAN in outcomes:
+        plan = outcomes[THE_PLAN].plan or plan  # the one that was made by the label
+    features = _told(one.features(), plan)
     if json:
         answers = {name: _answer(row, outcome, opened) for name, outcome in outcomes.items()}
         told = {"features": features, "plan": plan_to_dict(plan)}
@@ -76,8 +80,8 @@ def _outcomes(
     every: bool,
 ) -> dict[str, Outcome]:
     plans: dict[str, Plan] = {}
-    if run and plan.calls:
-        plans["the plan"] = plan
+    if run and (plan.calls or plan.asks_first):
+        plans[THE_PLAN] = plan
     if every:
         alone = {name: one.plan(name) for name in profile.models}
         plans |= {name: single for name, single in alone.items() if single.calls}
@@ -87,7 +91,7 @@ def _outcomes(
 
     from airoute_cli.engine.run_one import run_each
 
-    return asyncio.run(run_each(profile, environ, row, plans))
+    return asyncio.run(run_each(profile, environ, row, plans, one.plan_by))
 
 
 def _draw(outcomes: Mapping[str, Outcome]) -> None:
@@ -98,10 +102,10 @@ def _draw(outcomes: Mapping[str, Outcome]) -> None:
         draw_outcomes(outcomes)
 
 
-def _told(features: Features) -> dict[str, Any]:
+def _told(features: Features, plan: Plan) -> dict[str, Any]:
     return {
         "input_tokens": features.input_tokens,
-        "task": features.task,
+        "task": plan.label.task if plan.label else features.task,
         "complexity": features.complexity,
         "needs": sorted(features.needs),
         "metadata": dict(features.metadata),

@@ -9,7 +9,7 @@ from enum import StrEnum
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import ErrorKind
 from airoute_cli.core.money import Usage
-from airoute_cli.core.plan import Plan
+from airoute_cli.core.plan import CallRole, Plan
 
 
 class RowState(StrEnum):
@@ -30,7 +30,7 @@ class Attempt:
     ``unsettled_usd`` is the most that an attempt without a report may be billed (a timeout, a cut
     stream); None there means that even this is unknown. ``reported_usd`` is what the provider says
     that it cost. ``waited_s`` was spent before it left, at the gate or for a slot of an embedded
-    model, and is not in ``latency_ms``.
+    model, and is not in ``latency_ms``. ``role`` is what the call was for.
     """
 
     model: str
@@ -45,6 +45,7 @@ class Attempt:
     unsettled_usd: Decimal | None = Decimal(0)
     reported_usd: Decimal | None = None
     waited_s: float = 0.0
+    role: CallRole = CallRole.ANSWER
 
 
 class StepVerdict(StrEnum):

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from airoute_cli.core.budget import NO_TIER
+from airoute_cli.core.label import Label
 from airoute_cli.core.policy import NOBODY, OnEmpty, Ruling
 from airoute_cli.core.request import OPENAI_DIALECT, Capability, Request
 from airoute_cli.core.scan import Scan
@@ -23,7 +24,8 @@ class Features(NamedTuple):
     ``text`` is what the user said (all user turns), which the text matchers read;
     ``input_tokens`` is the uncorrected estimate over everything that is sent; ``elements`` are
     those parts of the request that not every model can carry. ``task`` and ``complexity`` (0 to 1)
-    are empty and 0 where nobody asks for them.
+    are empty and 0 where nobody asks for them. ``label`` says how the task was come by where a
+    model finds it.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Features(NamedTuple):
     digest: bytes = b""
     elements: frozenset[str] = frozenset()
     complexity: float = 0.0
+    label: Label | None = None
 
 
 class Basis(NamedTuple):
@@ -73,6 +76,7 @@ class CallRole(StrEnum):
     MEMBER = "member"
     JUDGE = "judge"
     REPAIR = "repair"
+    CLASSIFIER = "classifier"
 
 
 class Call(NamedTuple):
@@ -135,7 +139,8 @@ class Plan:
     of which one takes the place of all of them where a budget has no room, as in a plan that is
     ``degraded``. ``basis`` is what it was made from. ``template`` says which one words the prompt,
     and ``prompts`` are the requests as it made them, by the names of models. ``code`` is the
-    machine's word for a ``refusal`` of the row itself.
+    machine's word for a ``refusal`` of the row itself. ``label_call`` is the call that finds the
+    row's task, before all ``calls``: while it is still to be made, they are those for the default.
     """
 
     route: str
@@ -156,6 +161,23 @@ class Plan:
         default_factory=lambda: NOTHING, compare=False, repr=False
     )
     code: str = ""
+    label_call: Call | None = None
+
+    @property
+    def label(self) -> Label | None:
+        """How the row's task was come by where a model finds it, and a route goes by it."""
+        return self.basis.features.label if self.basis else None
+
+    @property
+    def asks_first(self) -> bool:
+        """Whether the row's task is still to be found, by ``label_call``."""
+        return self.label_call is not None and self.label is not None and self.label.pending
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """Every model that the plan may send something of the row to."""
+        first = () if self.label_call is None else (self.label_call,)
+        return frozenset(call.model for call in (*first, *self.calls))
 
     @property
     def eligible(self) -> frozenset[str]:
@@ -169,13 +191,16 @@ class Plan:
         None if a price is unknown or there is no call.
         """
         first = itertools.takewhile(lambda call: call.role not in _ONLY_IF_NEEDED, self.calls)
-        return _total([call.expected_usd for call in first])
+        return _total([*self._labelling("expected_usd"), *(call.expected_usd for call in first)])
 
     @property
     def worst_usd(self) -> Decimal | None:
         """The dearest path: every call of it used up to its cap. None if one is unknown."""
-        path = self.dearest_path
-        return _total([call.worst_usd for call in path]) if path else Decimal(0)
+        worst = [*self._labelling("worst_usd"), *(call.worst_usd for call in self.dearest_path)]
+        return _total(worst) if worst else Decimal(0)
+
+    def _labelling(self, cost: str) -> tuple[Decimal | None, ...]:
+        return () if self.label_call is None else (getattr(self.label_call, cost),)
 
     @property
     def dearest_path(self) -> tuple[Call, ...]:

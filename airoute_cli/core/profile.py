@@ -13,6 +13,7 @@ from typing import Any
 
 from airoute_cli.core.budget import NO_BUDGET, Budget, OnBudget
 from airoute_cli.core.elements import CARRIES_ALL, Carrier
+from airoute_cli.core.label import ModelClassifier
 from airoute_cli.core.money import Price
 from airoute_cli.core.policy import NO_POLICY, Policy
 from airoute_cli.core.regions import is_loopback, lies_within, region_of
@@ -258,7 +259,7 @@ class Profile:
     policy: Policy = NO_POLICY
     run: RunSettings = NO_RUN_SETTINGS
     audit_content: bool = False
-    classifier: Classifier | None = None
+    classifier: Classifier | ModelClassifier | None = None
     templates: Mapping[str, Template] = field(default_factory=lambda: NOTHING)
     document: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     files: Mapping[str, Any] = field(default_factory=lambda: NOTHING)

@@ -41,6 +41,11 @@ class Side:
         asked = (call.model for call in plan.calls if call.role is not CallRole.REPAIR)
         return tuple(self.profile.models[name] for name in asked)
 
+    def touched(self, plan: Plan) -> tuple[Model, ...]:
+        """The chain, and who is asked for the row's task before it."""
+        first = () if plan.label_call is None else (self.profile.models[plan.label_call.model],)
+        return (*first, *self.chain(plan))
+
     def sent(self, plan: Plan, row: Row) -> Request:
         """What the first model of the plan gets."""
         first = plan.calls[0]
@@ -90,15 +95,20 @@ def _template(_: Side, plan: Plan) -> str:
     return str(plan.template or "none")
 
 
+def _classifier(_: Side, plan: Plan) -> str:
+    """Who is asked for the row's task before it is routed."""
+    return plan.label_call.model if plan.label_call else "not asked"
+
+
 def _privacy(side: Side, plan: Plan) -> str:
     """How private the least private model is that the row may get to."""
-    found = {model.privacy for model in side.chain(plan)}
+    found = {model.privacy for model in side.touched(plan)}
     return next((kind for kind in _LEAST_PRIVATE_FIRST if kind in found), NOWHERE)
 
 
 def _regions(side: Side, plan: Plan) -> str:
     """Where the row may get to; ``here`` is this machine."""
-    return _listed((_place(model) for model in side.chain(plan)), NOWHERE)
+    return _listed((_place(model) for model in side.touched(plan)), NOWHERE)
 
 
 def _place(model: Model) -> str:
@@ -120,6 +130,7 @@ _READERS: Mapping[str, Callable[[Side, Plan], str]] = MappingProxyType(
         "route": _route,
         "strategy": _strategy,
         "template": _template,
+        "classifier": _classifier,
         "privacy": _privacy,
         "regions": _regions,
         "redaction": _redaction,

@@ -19,6 +19,7 @@ from airoute_cli.core.plan import Basis, Call, Features, Plan
 from airoute_cli.core.profile import Model
 from airoute_cli.core.request import OPENAI_DIALECT, Capability
 from airoute_cli.core.scan import Scan
+from airoute_cli.engine.label_records import label_in, label_told
 from airoute_cli.engine.result_line import usage_dict
 from airoute_cli.routing.carry import named
 
@@ -37,6 +38,7 @@ def basis_told(basis: Basis, keys: Iterable[str]) -> dict[str, Any]:
     told = {
         "input_tokens": features.input_tokens,
         "task": features.task,
+        "label": label_told(features.label) if features.label else None,
         "complexity": features.complexity,
         "needs": features.needs and sorted(features.needs),
         "elements": features.elements and sorted(features.elements),
@@ -68,6 +70,7 @@ def basis_in(told: Mapping[str, Any]) -> Basis:
             metadata=told.get("metadata", {}),
             complexity=told.get("complexity", 0.0),
             elements=frozenset(told.get("elements", ())),
+            label=label_in(told["label"]) if "label" in told else None,
         ),
         frozenset(told.get("held", ())),
         Scan(frozenset(), scan["findings"], tuple(scan["unread"])) if scan else None,
@@ -98,6 +101,8 @@ def plan_told(plan: Plan, models: int) -> dict[str, Any]:
     told["strategy"] = plan.strategy
     if plan.template:
         told["template"] = {"name": plan.template.name, "digest": plan.template.digest}
+    if plan.label_call:
+        told["label_call"] = _call(plan.label_call)
     told["calls"] = [_call(call) for call in plan.calls]
     if plan.instead:
         told["instead"] = [call.model for call in plan.instead]

@@ -86,6 +86,7 @@ _DECIDED = (
     "redact",
     "route",
     "strategy",
+    "label_call",
     "calls",
     "instead",
     "refusal",

@@ -27,6 +27,8 @@ from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.held_planner import PlanRow, plan_within
 from airoute_cli.engine.job import Job, Machinery
+from airoute_cli.engine.known_labels import known_labels, plan_by_known
+from airoute_cli.engine.labelling import labelling_of
 from airoute_cli.engine.lasting import Lasting
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.past import Past
@@ -37,6 +39,7 @@ from airoute_cli.engine.stop import StopReason, signals
 from airoute_cli.engine.stored_profile import ProfileChain
 from airoute_cli.engine.world import World
 from airoute_cli.engine.wrap_up import RunRecord, leave_files
+from airoute_cli.routing.classify.labelling import asking_of, labelling_model
 from airoute_cli.routing.planner import Planner
 from airoute_cli.routing.strategies import helpers_of
 
@@ -120,7 +123,13 @@ async def run_batch(
         await endpoints.prepare(models_in_use(profile, options))
         await prepare_stand_ins(profile, endpoints, doors)
         seal = world.seal()
-        past = stack.enter_context(Past.read(folder, seal, with_tries=bool(chain.earlier)))
+        reading = Past.read(
+            folder,
+            seal,
+            with_tries=bool(chain.earlier),
+            with_labels=asking_of(profile) is not None,
+        )
+        past = stack.enter_context(reading)
         figures = LiveFigures(profile.models.values(), kept=world.lasting)
         run = str(folder.path.resolve())
         note_unpriced(profile, note)
@@ -172,6 +181,8 @@ def models_in_use(profile: Profile, options: BatchOptions | None = None) -> list
         if only_route in {None, route.name}
         for name in (*route.models, *route.fallback, *helpers_of(route))
     }
+    if labeller := labelling_model(profile, only_route):
+        named.add(labeller)
     return [model for name, model in profile.models.items() if name in named]
 
 
@@ -242,22 +253,25 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     profile, counts = chain.profile, Counts()
     read_back = folder.results.read_line_at
     emitter = Emitter(write, read_back, ordered=options.ordered) if write else None
+    executor = Executor(
+        profile,
+        endpoints,
+        gate,
+        figures,
+        doors=doors,
+        canary=canary,
+        clock=world.clock,
+        jitter=world.jitter,
+    )
+    known = known_labels(profile, past.labels, past.seal)
+    plan = _plan(options, chain, past)
     machinery = Machinery(
         source=source,
         folder=folder,
         admission=Admission(past.index, counts, retry_errors=options.retry_errors),
-        plan=_plan(options, chain, past),
+        plan=plan_by_known(plan, known) if known else plan,
         figures=figures,
-        executor=Executor(
-            profile,
-            endpoints,
-            gate,
-            figures,
-            doors=doors,
-            canary=canary,
-            clock=world.clock,
-            jitter=world.jitter,
-        ),
+        executor=executor,
         spending=spending,
         gate=gate,
         doors=doors,
@@ -276,6 +290,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         counts=counts,
         tally=past.tally,
         room=Room.for_run(profile, options.concurrency, ordered=options.ordered),
+        labelling=labelling_of(profile, executor, spending, world.clock.now, known),
     )
     job = Job(machinery, limit=options.limit)
     names = [model.name for model in models_in_use(profile)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 from airoute_cli.core.budget import Account, Limit, Period, Scope, limits_of
@@ -12,6 +13,7 @@ from airoute_cli.core.plan import Plan
 from airoute_cli.core.profile import Profile
 
 Amounts = Mapping[Account, Decimal]
+NO_AMOUNTS: Amounts = MappingProxyType({})
 
 
 class Bounds(NamedTuple):

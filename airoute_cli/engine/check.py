@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from airoute_cli.core.errors import SetupError
-from airoute_cli.core.profile import Model, Profile, Provider, Route, UnknownPrice, When
+from airoute_cli.core.label import ModelClassifier
+from airoute_cli.core.profile import Classifier, Model, Profile, Provider, Route, UnknownPrice, When
 from airoute_cli.edges.profile.problems import nearest
 from airoute_cli.edges.secrets import check_key
 from airoute_cli.edges.weights import find_weights
@@ -15,6 +16,8 @@ from airoute_cli.engine.budget_check import budget_findings
 from airoute_cli.engine.finding import Finding, Level
 from airoute_cli.engine.policy_check import policy_findings
 from airoute_cli.engine.signing import check_signer
+from airoute_cli.routing.classify.by_model import labels_of
+from airoute_cli.routing.classify.labelling import labelling_model
 from airoute_cli.routing.strategies import helpers_of
 from airoute_cli.routing.tasks import TASKS
 
@@ -62,6 +65,8 @@ class _Case:
 
     def __post_init__(self) -> None:
         named = frozenset(name for route in self.profile.routes for name in _models_of(route))
+        labels = labelling_model(self.profile)
+        named |= frozenset() if labels is None else {labels}
         providers = frozenset(self.profile.models[name].provider.name for name in named)
         object.__setattr__(self, "used_models", named)
         object.__setattr__(self, "used_providers", providers)
@@ -93,12 +98,18 @@ def _hides(earlier: Route, later: Route) -> bool:
 
 def _unknown_tasks(case: _Case) -> Iterator[Finding]:
     classifier = case.profile.classifier
-    known = TASKS if classifier is None else classifier.labels
+    known = TASKS if classifier is None else _labels(classifier)
     for route in case.profile.routes:
         for task in dict.fromkeys(_tasks_of(route.when or When())):
             if task not in known:
                 message = f'the task "{task}" is none that is recognised.'
                 yield Finding(Level.ERROR, _route(route), message, nearest(task, known))
+
+
+def _labels(classifier: Classifier | ModelClassifier) -> tuple[str, ...]:
+    if isinstance(classifier, ModelClassifier):
+        return labels_of(classifier)
+    return classifier.labels
 
 
 def _tasks_of(when: When) -> Iterator[str]:

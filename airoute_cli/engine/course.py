@@ -16,6 +16,7 @@ from airoute_cli.core.outcome import Attempt, Outcome, RowFailure, RowState
 from airoute_cli.core.plan import Call, Plan
 from airoute_cli.core.profile import Model, OnTruncated, OnUnavailable, Route, RunSettings
 from airoute_cli.core.request import Request
+from airoute_cli.engine.before import Before
 from airoute_cli.engine.endpoints import OnText
 from airoute_cli.engine.lasting import Lasting
 from airoute_cli.engine.purse import Purse
@@ -74,6 +75,12 @@ class Course:
     trunk: Course | None = None
     place: str | None = None
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def take_up(self, before: Before) -> None:
+        """Go on from the calls that were made for the row before it was planned."""
+        self.attempts = list(before.attempts)
+        self.numbers = itertools.count(len(before.attempts) + 1)
+        self.deadline = before.deadline
 
     def branch(
         self, calls: Sequence[Call], request: Request | None = None, route: Route | None = None

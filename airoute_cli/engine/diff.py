@@ -29,6 +29,7 @@ ASPECTS = (
     "route",
     "strategy",
     "template",
+    "classifier",
     "model",
     "chain",
     "eligible",
@@ -50,7 +51,7 @@ class Cost:
 
     def add(self, plan: Plan) -> None:
         """Count one row's plan."""
-        if plan.calls:
+        if plan.calls or plan.label_call:
             self.expected_usd += plan.expected_usd or ZERO
             self.worst_usd += plan.worst_usd or ZERO
             self.unpriced += plan.worst_usd is None

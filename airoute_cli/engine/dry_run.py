@@ -10,7 +10,7 @@ from typing import Any
 
 from airoute_cli.core.money import ZERO
 from airoute_cli.core.outcome import RowState
-from airoute_cli.core.plan import Plan
+from airoute_cli.core.plan import Call, Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import BadRow, Row
 from airoute_cli.edges.rows.source import RowSource, open_rows
@@ -57,16 +57,42 @@ class _Share:
         }
 
 
+@dataclass(slots=True)
+class _Labels:
+    """The calls that would find the tasks of rows; their costs stand in those of the rows too."""
+
+    rows: int = 0
+    expected_usd: Decimal = ZERO
+    worst_usd: Decimal = ZERO
+    model: str = ""
+
+    def add(self, call: Call) -> None:
+        self.rows += 1
+        self.model = call.model
+        self.expected_usd += call.expected_usd or ZERO
+        self.worst_usd += call.worst_usd or ZERO
+
+    def as_dict(self) -> dict[str, Any]:
+        if not self.rows:
+            return {}
+        costs = {"expected_usd": float(self.expected_usd), "worst_usd": float(self.worst_usd)}
+        return {"labels": {"model": self.model, "rows": self.rows, **costs}}
+
+
 def estimate(options: BatchOptions, profile: Profile) -> dict[str, Any]:
     """What the run would do: rows by state, and for each route and model its rows and costs."""
     counts = Counts()
     shares: dict[tuple[str, str], _Share] = {}
+    labels = _Labels()
     planner = Planner(profile)
     snapshot = LiveFigures(profile.models.values()).snapshot()
     with few_collections():
         for row in usable_rows(options, counts):
-            _plan(row, planner.plan(row, snapshot), counts, shares)
-    return _told(counts, shares)
+            plan = planner.plan(row, snapshot)
+            if plan.label_call:
+                labels.add(plan.label_call)
+            _plan(row, plan, counts, shares)
+    return _told(counts, shares) | labels.as_dict()
 
 
 def usable_rows(options: BatchOptions, counts: Counts) -> Iterator[Row]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError, ErrorKind
-from airoute_cli.core.outcome import Outcome, RowState
+from airoute_cli.core.outcome import Attempt, Outcome, RowState
 from airoute_cli.core.plan import Call, CallRole, Plan
 from airoute_cli.core.profile import Model, Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.engine import closure
+from airoute_cli.engine.before import NOTHING_BEFORE, Before
 from airoute_cli.engine.caller import Caller
 from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
@@ -72,16 +73,18 @@ class Executor:
         on_attempt: OnAttempt | None = None,
         on_end: OnEnd | None = None,
         purse: Purse | None = None,
+        before: Before = NOTHING_BEFORE,
     ) -> Outcome:
         """Do what the plan says; a failed call is an outcome, never an exception.
 
         ``on_text`` gets the answer piece by piece; ``on_attempt`` is told of each call (and its
         number) before it leaves, ``on_end`` of how it ended. When the gate is shut meanwhile, or
-        the ``purse`` has nothing left for the next call, the row is pending again.
+        the ``purse`` has nothing left for the next call, the row is pending again. ``before`` is
+        what was done for the row already, and counts as its own.
         """
         if not plan.calls:
             return closure.nobody(plan)
-        started = self._clock.now()
+        started = self._clock.now() if before.started is None else before.started
         veil = Veil(plan, request, on_text)
         route = self._route(plan)
         asked = with_form(veil.request, route)
@@ -102,6 +105,8 @@ class Executor:
         )
         course.calls = tuple(call for call in plan.calls if call.role is not CallRole.REPAIR)
         course.left = list(course.calls)
+        if before.attempts:
+            course.take_up(before)
         try:
             way = IN_TURN if plan.degraded else self._ways.get(course.route.name, IN_TURN)
             outcome = await way.follow(course, self)
@@ -109,9 +114,7 @@ class Executor:
                 outcome = await formed(outcome, course, self, veil.show)
         except GateClosedError:
             outcome = Outcome(RowState.PENDING, plan)
-        self._canary.judge(outcome, [attempt.model for attempt in course.attempts])
-        if course.place is not None:
-            self._canary.leave(course.place)
+        self._judge(outcome, course, course.attempts[len(before.attempts) :])
         outcome = in_form(veil.lift(outcome), route)
         given = outcome.completion if outcome.state is RowState.COMPLETED else None
         if on_text and held_back and given:
@@ -122,6 +125,12 @@ class Executor:
             usd=total_usd(course.attempts),
             elapsed_ms=(self._clock.now() - started) * 1000,
         )
+
+    def _judge(self, outcome: Outcome, course: Course, attempts: Sequence[Attempt]) -> None:
+        """Tell the canary what has become of a row."""
+        self._canary.judge(outcome, [attempt.model for attempt in attempts])
+        if course.place is not None:
+            self._canary.leave(course.place)
 
     def _route(self, plan: Plan) -> Route:
         """The plan's route; a model that was named by hand has none, and so none of its wishes."""
@@ -135,6 +144,19 @@ class Executor:
     def is_shut(self, model: str) -> bool:
         """Whether a model cannot be asked in this run any more."""
         return self._doors.is_shut(model)
+
+    async def ask_once(self, call: Call, course: Course) -> Completion | None:
+        """The answer of one model after its retries, which is not waited for while it is down.
+
+        Raises GateClosedError when the run is stopped meanwhile.
+        """
+        if not self._doors.can_ask(call.model):
+            return None
+        try:
+            return await self._ask(call, course)
+        finally:
+            # The row goes on whatever came of it, so that it says nothing of the model's health.
+            self._judge(Outcome(RowState.COMPLETED), course, course.attempts)
 
     async def first_answer(self, course: Course) -> Answer | None:
         """Ask whoever comes first of those that can be asked; where nobody can, wait."""

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from airoute_cli.core.figures import Snapshot
+from airoute_cli.core.label import Label
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.request import Row
 from airoute_cli.engine.stored_profile import Superseded
 from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.planner import Planner
 
-PlanRow = Callable[[Row, Snapshot], Plan]
+
+class PlanRow(Protocol):
+    """How the rows of a run are planned."""
+
+    def __call__(self, row: Row, snapshot: Snapshot, *, label: Label | None = None) -> Plan:
+        """The plan for a row; ``label`` is what came of having its task found."""
+        ...
 
 
 def plan_within(
@@ -27,11 +35,11 @@ def plan_within(
         return planner.plan
     bounds = [(one.last_pass, EarlierProfile(one.profile)) for one in earlier]
 
-    def plan(row: Row, snapshot: Snapshot) -> Plan:
+    def plan(row: Row, snapshot: Snapshot, *, label: Label | None = None) -> Plan:
         first = first_tried(row)
         if first is None:
-            return planner.plan(row, snapshot)
+            return planner.plan(row, snapshot, label=label)
         held_to = [profile for last_pass, profile in bounds if last_pass >= first]
-        return planner.plan(row, snapshot, held_to=held_to)
+        return planner.plan(row, snapshot, held_to=held_to, label=label)
 
     return plan

@@ -25,6 +25,8 @@ class Decided(NamedTuple):
     @property
     def model(self) -> str:
         """The model that is asked first; "" where none is."""
+        if self.plan.asks_first and self.plan.label_call:
+            return self.plan.label_call.model
         return self.plan.calls[0].model if self.plan.calls else ""
 
 
@@ -75,6 +77,12 @@ class Intake:
             return
         for waiting in self._aside:
             self._let_in(waiting)
+
+    def move(self, was: str, now: str, size: int) -> None:
+        """A row that came in for one model goes on to another one."""
+        if now != was:
+            self._room.enter(now, size)
+            self.leave(was, size)
 
     def look_again(self) -> None:
         """More could be done now than before."""

@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from airoute_cli.core.outcome import RowState
+from airoute_cli.core.label import Label
+from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.request import BadRow, Row
 from airoute_cli.edges.rows.set_aside import Placed
 from airoute_cli.edges.rows.source import RowSource
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine import health
 from airoute_cli.engine.admission import Admission
+from airoute_cli.engine.before import NOTHING_BEFORE
 from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.doors import Doors
@@ -25,6 +28,7 @@ from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.held_planner import PlanRow
 from airoute_cli.engine.intake import Decided, Intake
+from airoute_cli.engine.labelling import Labelling
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.recorder import Recorder
 from airoute_cli.engine.room import Room
@@ -39,7 +43,7 @@ SYNC_EVERY_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Machinery:
-    """What a job drives."""
+    """What a job drives. ``labelling`` None: no model is asked for the tasks of rows."""
 
     source: RowSource
     folder: RunFolder
@@ -56,6 +60,7 @@ class Machinery:
     counts: Counts
     tally: Tally
     room: Room
+    labelling: Labelling | None = None
 
 
 class Job:
@@ -213,9 +218,9 @@ class Job:
         if not self._enough() and self._machinery.admission.admit(record) is not None:
             self.counts.end(RowState.PENDING)
 
-    def _decide(self, row: Row) -> Decided:
+    def _decide(self, row: Row, label: Label | None = None) -> Decided:
         snapshot = self._machinery.figures.snapshot()
-        return Decided(self._machinery.plan(row, snapshot), snapshot)
+        return Decided(self._machinery.plan(row, snapshot, label=label), snapshot)
 
     def _start(self, placed: Placed, decided: Decided) -> None:
         self._machinery.recorder.decide(placed.row, *decided)
@@ -226,20 +231,29 @@ class Job:
     async def _carry(self, row: Row, position: int, decided: Decided) -> None:
         """Take one row from its plan to its recorded end."""
         parts = self._machinery
+        leaves = partial(parts.recorder.intend, row)
+        ended = partial(parts.recorder.attempted, row)
+        before = NOTHING_BEFORE
         try:
-            outcome = await parts.spending.carry(
-                decided.plan,
-                lambda plan, purse: parts.executor.run(
-                    plan,
-                    row.request,
-                    on_attempt=lambda call, number: parts.recorder.intend(row, call, number),
-                    on_end=lambda number, attempt, completion: parts.recorder.attempted(
-                        row, number, attempt, completion
+            if parts.labelling and decided.plan.asks_first:
+                label, before = await parts.labelling.label(decided.plan, row, leaves, ended)
+                if label is not None:
+                    decided = self._decide_anew(row, label, decided)
+            outcome = Outcome(RowState.PENDING, decided.plan)
+            if not decided.plan.asks_first:
+                outcome = await parts.spending.carry(
+                    decided.plan,
+                    lambda plan, purse: parts.executor.run(
+                        plan,
+                        row.request,
+                        on_attempt=leaves,
+                        on_end=ended,
+                        purse=purse,
+                        before=before,
                     ),
-                    purse=purse,
-                ),
-            )
-            parts.recorder.record(row, outcome, position)
+                    before.spent,
+                )
+            parts.recorder.record(row, before.onto(outcome), position)
         except asyncio.CancelledError:
             self.counts.end(RowState.PENDING)
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the run aloud
@@ -247,6 +261,13 @@ class Job:
             self._give_up(error)
         finally:
             self._leave(row, decided)
+
+    def _decide_anew(self, row: Row, label: Label, decided: Decided) -> Decided:
+        """The decision by a row's label, which takes the place of the one that asked for it."""
+        anew = self._decide(row, label)
+        self._machinery.recorder.decide(row, *anew)
+        self._intake.move(decided.model, anew.model, len(row.raw))
+        return anew
 
     def _leave(self, row: Row, decided: Decided) -> None:
         try:

@@ -42,6 +42,7 @@ class Meter:
             usd=self._cost(usage),
             reported_usd=completion.reported_usd,
             waited_s=self._waited_s + completion.queued_s,
+            role=self._call.role,
         )
 
     def failed(self, error: CallError) -> Attempt:
@@ -63,6 +64,7 @@ class Meter:
             unsettled_usd=self._call.worst_usd if silent else ZERO,
             reported_usd=error.reported_usd,
             waited_s=self._waited_s,
+            role=self._call.role,
         )
 
     def _cost(self, usage: Usage) -> Decimal | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from airoute_cli.core.label import Label
 from airoute_cli.core.plan import Features, Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Document, Image, Message, Request, Row, Text
@@ -53,6 +54,10 @@ class OnePrompt:
         """The plan with its whole trail of reasons, or that of one model alone."""
         figures = self._figures.snapshot()
         return self._planner.plan(self._row, figures, explain=True, only_model=model)
+
+    def plan_by(self, label: Label) -> Plan:
+        """The plan by what came of asking a model for the task."""
+        return self._planner.plan(self._row, self._figures.snapshot(), explain=True, label=label)
 
     def features(self) -> Features:
         """All that is found out about the prompt, whether a route asks for it or not."""

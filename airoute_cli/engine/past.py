@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from airoute_cli.core.errors import ErrorKind
@@ -14,7 +14,9 @@ from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.edges.run_folder.index import RowIndex
 from airoute_cli.edges.run_folder.intents import EVENT as INTENT
 from airoute_cli.edges.run_folder.intents import EndedCalls, Intent, intent_in
+from airoute_cli.edges.run_folder.labels import LabelIndex
 from airoute_cli.engine.audit_records import ATTEMPT, OPENINGS
+from airoute_cli.engine.label_records import note_label
 from airoute_cli.engine.tally import Tally
 
 # A model that is not there has read nothing; a profile that names the right one mends it. A key or
@@ -36,21 +38,27 @@ class Past:
     seal: Seal
     answered: int = 0
     unknown_from: int | None = None
+    labels: LabelIndex | None = None
 
     @classmethod
     @contextmanager
-    def read(cls, folder: RunFolder, seal: Seal, *, with_tries: bool = False) -> Iterator[Past]:
+    def read(
+        cls, folder: RunFolder, seal: Seal, *, with_tries: bool = False, with_labels: bool = False
+    ) -> Iterator[Past]:
         """Read a folder's logs once, line by line.
 
         ``with_tries`` also indexes which rows were tried, and in which pass first. What a provider
-        turned away because there is no such model is no try.
+        turned away because there is no such model is no try. ``with_labels`` indexes what a model
+        said that rows are about.
         """
-        with closing(RowIndex()) as index:
+        with closing(RowIndex()) as index, ExitStack() as stack:
+            labels = stack.enter_context(closing(LabelIndex())) if with_labels else None
             tally = Tally()
             with closing(EndedCalls()) as ended:
                 answered = _read_ends(folder, index, tally, ended)
-                unknown = _read_audit(folder, tally, ended, index if with_tries else None, seal)
-            yield cls(index, tally, seal, answered, unknown)
+                tries = index if with_tries else None
+                unknown = _read_audit(folder, tally, ended, tries, seal, labels)
+            yield cls(index, tally, seal, answered, unknown, labels)
 
     def first_tried(self, row: Row) -> int | None:
         """The first pass that tried a row with this content, or may have; None if none did."""
@@ -78,13 +86,19 @@ def _read_ends(folder: RunFolder, index: RowIndex, tally: Tally, ended: EndedCal
 
 
 def _read_audit(
-    folder: RunFolder, tally: Tally, ended: EndedCalls, tries: RowIndex | None, seal: Seal
+    folder: RunFolder,
+    tally: Tally,
+    ended: EndedCalls,
+    tries: RowIndex | None,
+    seal: Seal,
+    labels: LabelIndex | None,
 ) -> int | None:
     """Count the calls that were cut off; the first pass whose digests nobody can make again."""
     unknown: int | None = None
     begun: dict[tuple[int, int, int], Intent] = {}  # no more than were under way at a time
     for told, _, _ in read_records(folder.audit.path):
         event = told.get("event")
+        note_label(told, labels)
         if event == INTENT:
             intent = intent_in(told)
             if not ended.settles(intent):
@@ -95,8 +109,8 @@ def _read_audit(
             tried = begun.pop((told["pass"], told["line"], told["attempt"]), None)
             if tried and told.get("error") not in _AT_THE_DOOR:
                 tries.note_tried(tried.row, tried.pass_number)
-        elif event in OPENINGS and told["key"] != seal.id and unknown is None:
-            unknown = told["pass"]
+        elif event in OPENINGS and told["key"] != seal.id:
+            unknown = unknown or told["pass"]
     for cut_off in begun.values():
         if tries:
             tries.note_tried(cut_off.row, cut_off.pass_number)

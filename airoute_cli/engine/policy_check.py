@@ -11,6 +11,7 @@ import orjson
 
 from airoute_cli.core.errors import ProfileError, SetupError
 from airoute_cli.core.figures import Figures
+from airoute_cli.core.label import Label
 from airoute_cli.core.plan import Plan
 from airoute_cli.core.policy import OnEmpty, PolicyRule
 from airoute_cli.core.profile import Model, Profile, Route, When
@@ -18,6 +19,7 @@ from airoute_cli.core.request import Row
 from airoute_cli.core.scan import BY_MODEL, classes_of
 from airoute_cli.edges.rows.parse import read_line
 from airoute_cli.engine.finding import Finding, Level
+from airoute_cli.routing.classify.labelling import asking_of
 from airoute_cli.routing.planner import Planner
 from airoute_cli.routing.policy.demands import Candidate, demands_of
 from airoute_cli.routing.policy.witness import rows_for
@@ -46,10 +48,21 @@ class _Case:
     def rules(self) -> tuple[PolicyRule, ...]:
         return self.profile.policy.rules
 
-    def plan(self, given: Mapping[str, Any], model: str | None = None) -> Plan | None:
+    def plan(self, given: Mapping[str, Any]) -> Plan | None:
         """The plan of a row as it would stand in a file; None if it is no usable row."""
+        return next(self.plans(given), None)
+
+    def plans(self, given: Mapping[str, Any], model: str | None = None) -> Iterator[Plan]:
+        """Every plan that it may come to: one, or by each label that a model may give it."""
         row = read_line(orjson.dumps(given), 1)
-        return self.planner.plan(row, {}, only_model=model) if isinstance(row, Row) else None
+        if isinstance(row, Row):
+            for label in self._labels:
+                yield self.planner.plan(row, {}, only_model=model, label=label)
+
+    @property
+    def _labels(self) -> tuple[Label | None, ...]:
+        asking = asking_of(self.profile)
+        return (None,) if asking is None else (None, *map(asking.certain, asking.labels))
 
 
 def policy_findings(profile: Profile) -> Iterator[Finding]:
@@ -177,8 +190,8 @@ def _nobody(case: _Case, route: Route, rules: tuple[PolicyRule, ...]) -> Iterato
     names = " and ".join(f'"{rule.name}"' for rule in rules)
     always = all(_always_governs(rule, route) for rule in rules)
     for given in rows_for([route.when, *(rule.when for rule in rules)]):
-        plan = case.plan(given)
-        if plan and plan.calls == () and _is_about(plan, route, rules):
+        nobody = (plan for plan in case.plans(given) if plan.calls == ())
+        if plan := next((plan for plan in nobody if _is_about(plan, route, rules)), None):
             every = "every row of it" if always else "a row of it can end with nobody, and"
             message = f"{every} {_ENDS[plan.on_empty]} by {names}, such as {_json(given)}."
             yield Finding(_grave(plan, always=always), f'route "{route.name}"', message, _REMEDY)
@@ -210,9 +223,9 @@ def _escapes(case: _Case) -> Iterator[Finding]:
     plans = 0
     for given in rows:
         for model in (None, *case.profile.models):
-            plan = case.plan(given, model)
-            plans += plan is not None
-            outside = {call.model for call in plan.calls} - plan.eligible if plan else set()
+            made = list(case.plans(given, model))
+            plans += len(made)
+            outside = {name for plan in made for name in plan.touched - plan.eligible}
             if outside:
                 message = f'"{min(outside)}" is planned against the rules for {_json(given)}.'
                 yield Finding(Level.ERROR, "policy", message, "This is a bug in airoute.")

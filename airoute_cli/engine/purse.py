@@ -10,7 +10,7 @@ from airoute_cli.core.money import ZERO
 from airoute_cli.core.outcome import Attempt, Outcome, RowState
 from airoute_cli.core.plan import Call, Plan
 from airoute_cli.engine.budget import Budgets, ExhaustedError
-from airoute_cli.engine.budget_limits import worst_amounts
+from airoute_cli.engine.budget_limits import NO_AMOUNTS, Amounts, worst_amounts
 from airoute_cli.engine.gate import GateClosedError
 from airoute_cli.engine.leases import Exhausted
 
@@ -39,16 +39,31 @@ class Purse:
     ``refused`` is the limit that has no room for it.
     """
 
-    def __init__(self, budgets: Budgets, plan: Plan) -> None:
+    def __init__(
+        self,
+        budgets: Budgets,
+        plan: Plan,
+        *,
+        beside: Amounts = NO_AMOUNTS,
+        spent: Amounts = NO_AMOUNTS,
+    ) -> None:
+        """``beside`` is reserved with the plan, and ``spent`` already for the same row."""
         self.plan = plan
         self.refused: Exhausted | None = None
         self._budgets = budgets
         # What is reserved, and of that what has left or is about to.
         self._left = worst_amounts(plan)
+        for account, usd in beside.items():
+            self._left[account] = self._left.get(account, ZERO) + usd
         self._due: dict[Account, Decimal] = {}
-        self._spent: dict[Account, Decimal] = {}
+        self._spent = dict(spent)
         self._begun: list[tuple[Account, Decimal]] = []
         self._bounds = budgets.limits.over(tuple(self._left))
+
+    @property
+    def spent(self) -> Amounts:
+        """What the row has spent, by account."""
+        return self._spent
 
     async def open(self) -> None:
         """Reserve the dearest path of the plan; wait while others may give something back.

@@ -12,13 +12,13 @@ import orjson
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.money import Usage
 from airoute_cli.core.outcome import Attempt, Outcome, Output, Step
-from airoute_cli.core.plan import Plan
+from airoute_cli.core.plan import CallRole, Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row, ToolCall
 from airoute_cli.engine.meter import reported_usd
 from airoute_cli.routing.carry import named
 from airoute_cli.routing.output.extract import extract as extract_from
-from airoute_cli.routing.plan_json import policy_to_dict, template_to_dict
+from airoute_cli.routing.plan_json import label_to_dict, policy_to_dict, template_to_dict
 
 # Keys of the output row that a passed-through field of the input must not overwrite.
 RESERVED = frozenset({"id", "custom_id", "response", "error", "airoute"})
@@ -89,6 +89,7 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
         **(
             {"tool_calls": parsed_calls(completion)} if completion and completion.tool_calls else {}
         ),
+        **(label_to_dict(plan) if plan else {}),
         **(template_to_dict(plan, outcome.model) if plan else {}),
         **_dropped(plan, outcome.model),
         **({"degraded": True} if plan and plan.degraded else {}),
@@ -176,6 +177,8 @@ def attempt_dict(attempt: Attempt) -> dict[str, Any]:
         "latency_ms": round(attempt.latency_ms, 1),
         "usd": attempt.usd,
     }
+    if attempt.role is CallRole.CLASSIFIER:
+        told["role"] = attempt.role
     if attempt.reported_usd is not None:
         told["reported_usd"] = attempt.reported_usd
     if attempt.waited_s >= 0.001:  # noqa: PLR2004 - less than a millisecond is no wait

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from airoute_cli.core.outcome import Outcome, RowState
-from airoute_cli.core.plan import Plan
+from airoute_cli.core.completion import Completion
+from airoute_cli.core.label import Label
+from airoute_cli.core.outcome import Attempt, Outcome, RowState
+from airoute_cli.core.plan import Call, Plan
 from airoute_cli.core.profile import Limits, Model, Profile
 from airoute_cli.core.request import Row
 from airoute_cli.engine import debug
+from airoute_cli.engine.before import NOTHING_BEFORE
 from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.clock import Clock
 from airoute_cli.engine.doors import Doors
 from airoute_cli.engine.endpoints import Endpoints, OnText
 from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
+from airoute_cli.engine.labelling import Labelling, labelling_of
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.purse import Purse
 from airoute_cli.engine.shared_limits import SharedLimits
 from airoute_cli.engine.spending import Spending, open_spending
+
+# The plan of the row when it is known what came of asking for its task.
+PlanBy = Callable[[Label], Plan]
 
 
 async def run_one(
@@ -28,19 +35,24 @@ async def run_one(
     environ: Mapping[str, str],
     row: Row,
     plan: Plan,
+    plan_by: PlanBy,
     on_text: OnText | None = None,
 ) -> Outcome:
-    """Execute a plan for one row."""
+    """Execute a plan for one row; ``plan_by`` makes it anew where its task has to be found."""
     async with _machinery(profile, environ, "ask") as machinery:
-        return await machinery.carry(plan, row, on_text)
+        return await machinery.carry(plan, row, plan_by, on_text)
 
 
 async def run_each(
-    profile: Profile, environ: Mapping[str, str], row: Row, plans: Mapping[str, Plan]
+    profile: Profile,
+    environ: Mapping[str, str],
+    row: Row,
+    plans: Mapping[str, Plan],
+    plan_by: PlanBy,
 ) -> dict[str, Outcome]:
     """Execute several plans for one row, one after another, so that latencies are comparable."""
     async with _machinery(profile, environ, "try") as machinery:
-        return {name: await machinery.carry(plan, row) for name, plan in plans.items()}
+        return {name: await machinery.carry(plan, row, plan_by) for name, plan in plans.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +61,19 @@ class _Machinery:
     endpoints: Endpoints
     executor: Executor
     spending: Spending
+    labelling: Labelling | None
 
-    async def carry(self, plan: Plan, row: Row, on_text: OnText | None = None) -> Outcome:
+    async def carry(
+        self, plan: Plan, row: Row, plan_by: PlanBy, on_text: OnText | None = None
+    ) -> Outcome:
+        before = NOTHING_BEFORE
+
+        def leaves(call: Call, number: int) -> None:
+            debug.leaves(row.custom_id, call, number)
+
+        def ended(number: int, attempt: Attempt, _: Completion | None) -> None:
+            debug.ended(row.custom_id, number, attempt)
+
         async def execute(plan: Plan, purse: Purse) -> Outcome:
             # To load an HTTP library or a model takes longer than many an answer, and is none.
             await self.endpoints.prepare(self.models[call.model] for call in plan.calls[:1])
@@ -58,14 +81,22 @@ class _Machinery:
                 plan,
                 row.request,
                 on_text=on_text,
-                on_attempt=lambda call, number: debug.leaves(row.custom_id, call, number),
-                on_end=lambda number, attempt, _: debug.ended(row.custom_id, number, attempt),
+                on_attempt=leaves,
+                on_end=ended,
                 purse=purse,
+                before=before,
             )
             return _ended(outcome)
 
         debug.decided(row.custom_id, plan)
-        return await self.spending.carry(plan, execute)
+        if self.labelling and plan.asks_first and plan.label_call:
+            await self.endpoints.prepare([self.models[plan.label_call.model]])
+            label, before = await self.labelling.label(plan, row, leaves, ended)
+            if label is None:
+                return before.onto(Outcome(RowState.FAILED, plan))
+            plan = plan_by(label)
+            debug.decided(row.custom_id, plan)
+        return before.onto(await self.spending.carry(plan, execute, before.spent))
 
 
 def _ended(outcome: Outcome) -> Outcome:
@@ -90,7 +121,8 @@ async def _machinery(
         executor = Executor(
             profile, endpoints, gate, figures, doors=doors, canary=Canary((), 0), clock=clock
         )
-        yield _Machinery(profile.models, endpoints, executor, spending)
+        labelling = labelling_of(profile, executor, spending, clock.now)
+        yield _Machinery(profile.models, endpoints, executor, spending, labelling)
     finally:
         gate.shut()
         await shared.aclose()

@@ -15,7 +15,7 @@ from airoute_cli.core.plan import Call, Plan
 from airoute_cli.core.profile import Profile
 from airoute_cli.edges.ledger import Ledger
 from airoute_cli.engine.budget import Aside, Book, Budgets
-from airoute_cli.engine.budget_limits import BudgetLimits
+from airoute_cli.engine.budget_limits import NO_AMOUNTS, Amounts, BudgetLimits
 from airoute_cli.engine.gate import GateClosedError
 from airoute_cli.engine.leases import Exhausted
 from airoute_cli.engine.purse import Purse
@@ -88,27 +88,31 @@ class Spending:
     on_stop: Callable[[str, str], None] | None = None
     can_ask: Callable[[str], bool] = lambda _: True
 
-    async def carry(self, plan: Plan, execute: Execute) -> Outcome:
+    async def carry(self, plan: Plan, execute: Execute, spent: Amounts = NO_AMOUNTS) -> Outcome:
         """What comes of ``plan``, which begins when its dearest path is reserved.
+
+        ``spent`` is what the row has spent before.
 
         Where a budget has no room for it, one of the calls that it has ``instead`` is made, if the
         route wants it so.
         """
-        outcome, refused = await self._try(plan, execute)
+        outcome, refused = await self._try(plan, execute, spent)
         if refused is None or outcome.attempts:
             return self._refused(outcome, refused) if refused else outcome
         for call in plan.instead:
             if self.can_ask(call.model):
-                degraded, no_room = await self._try(_degraded(plan, call, refused), execute)
+                degraded, no_room = await self._try(_degraded(plan, call, refused), execute, spent)
                 if no_room is None:
                     return degraded
                 if degraded.attempts:
                     return self._refused(degraded, no_room)
         return self._refused(outcome, refused)
 
-    async def _try(self, plan: Plan, execute: Execute) -> tuple[Outcome, Exhausted | None]:
+    async def _try(
+        self, plan: Plan, execute: Execute, spent: Amounts
+    ) -> tuple[Outcome, Exhausted | None]:
         """The outcome, and the limit that had no room for the plan or for a further attempt."""
-        purse = Purse(self.budgets, plan)
+        purse = Purse(self.budgets, plan, spent=spent)
         outcome: Outcome | None = None
         try:
             await purse.open()

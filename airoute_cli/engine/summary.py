@@ -49,6 +49,7 @@ def summarise(
             "rows_with_another_model": tally.rows_with_another_model,
             "rows_escalated": tally.escalated_rows,
         },
+        **_labels(tally),
         "latency_ms": {"p50": tally.latency.at(0.5), "p95": tally.latency.at(0.95)},
         "elapsed_ms": {"p50": tally.elapsed.at(0.5), "p95": tally.elapsed.at(0.95)},
         "truncated": sum(share.truncated for share in tally.shares.values()),
@@ -81,6 +82,7 @@ def summary_md(summary: Mapping[str, Any]) -> str:
         *([f"- stopped: {run['stopped_because']}"] if "stopped_because" in run else []),
         f"- cost: {money_sentence(cost)}",
         f"- calls: {calls_sentence(summary['attempts'])}",
+        *([f"- tasks: {labels_sentence(summary['labels'])}"] if "labels" in summary else []),
         "",
         "| estimated USD | charged by the price table | reported by providers | unsettled |",
         "|---:|---:|---:|---:|",
@@ -162,6 +164,15 @@ def calls_sentence(attempts: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
+def labels_sentence(labels: Mapping[str, Any]) -> str:
+    """How many rows had their task found by a model, and what the calls for it cost."""
+    return (
+        f"{labels['asked']:,} asked for, {labels['known']:,} known from the same text, "
+        f"{labels['default']:,} by default; {_counted(labels['calls'], 'call')} for them, "
+        f"${labels['usd']:.6f}"
+    )
+
+
 def _counted(number: int, thing: str) -> str:
     """``1 call``, ``2 calls``."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
@@ -184,6 +195,22 @@ def _cost(tally: Tally) -> dict[str, Any]:
         "interrupted_usd": float(tally.interrupted_usd),
         "interrupted_unknown": tally.interrupted_unknown,
         "estimated_usage_rows": tally.estimated_usage,
+    }
+
+
+def _labels(tally: Tally) -> dict[str, Any]:
+    """How the rows came by their tasks, where a model finds them; else {}."""
+    if not tally.labels and not tally.label_calls:
+        return {}
+    rows = {origin: tally.labels[origin] for origin in ("asked", "known", "default")}
+    latency = tally.label_latency
+    return {
+        "labels": {
+            **rows,
+            "calls": tally.label_calls,
+            "usd": float(tally.label_usd),
+            "latency_ms": {"p50": latency.at(0.5), "p95": latency.at(0.95)},
+        }
     }
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from airoute_cli.core.budget import NO_TIER, Account
+from airoute_cli.core.label import ROUTE as LABELLING
 from airoute_cli.core.money import ZERO
+from airoute_cli.core.plan import CallRole
 
 # Latencies are counted in steps of 5 %, so that percentiles need no list of all rows.
 _STEP = math.log(1.05)
@@ -83,6 +85,10 @@ class Tally:
     interrupted_usd: Decimal = ZERO
     interrupted_unknown: int = 0
     estimated_usage: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    label_calls: int = 0
+    label_usd: Decimal = ZERO
+    label_latency: Percentiles = field(default_factory=Percentiles)
     spent: dict[Account, Decimal] = field(default_factory=dict)
     latency: Percentiles = field(default_factory=Percentiles)
     elapsed: Percentiles = field(default_factory=Percentiles)
@@ -92,20 +98,23 @@ class Tally:
         cost = told.get("cost") or {}
         usd = _decimal(cost.get("usd"))
         attempts = told.get("attempts") or []
+        own = [attempt for attempt in attempts if not _labels(attempt)]
         self.usd += usd or ZERO
         self.estimated_usd += _decimal(cost.get("estimated_usd")) or ZERO
         self.reported_usd += _decimal(cost.get("reported_usd")) or ZERO
         self.unpriced += usd is None and bool(attempts)
         # The samples of an ensemble and the steps of a cascade are further calls, not retries.
-        self.retried_rows += any("error" in attempt for attempt in attempts[:-1])
+        self.retried_rows += any("error" in attempt for attempt in own[:-1])
         self.escalated_rows += (
             told.get("strategy") == "cascade" and len(told.get("steps") or ()) > 1
         )
+        if label := told.get("label"):
+            self.labels[_origin(label)] += 1
         for attempt in attempts:
             self._add_attempt(attempt)
-            self._spend(_account(told, attempt["model"]), attempt)
+            self._spend(_account(told, attempt), attempt)
         if told.get("model") and told.get("usage"):
-            self._add_answer(told, usd)
+            self._add_answer(told, own, usd)
 
     def interrupt(self, reserved_usd: Decimal | None, model: str | None = None) -> None:
         """Count a call that was begun and of which no end is recorded: it may be billed.
@@ -123,6 +132,10 @@ class Tally:
 
     def _add_attempt(self, attempt: Mapping[str, Any]) -> None:
         self.attempts += 1
+        if _labels(attempt):
+            self.label_calls += 1
+            self.label_usd += _decimal(attempt.get("usd")) or ZERO
+            self.label_latency.add(attempt["latency_ms"])
         if "error" not in attempt:
             return
         self.errors[str(attempt["error"])] += 1
@@ -132,11 +145,13 @@ class Tally:
             self.unsettled_usd += worst or ZERO
             self.unsettled_unknown += worst is None
 
-    def _add_answer(self, told: Mapping[str, Any], usd: Decimal | None) -> None:
+    def _add_answer(
+        self, told: Mapping[str, Any], own: Sequence[Mapping[str, Any]], usd: Decimal | None
+    ) -> None:
         share = self.shares.setdefault((told["route"] or "", told["model"]), Share())
         usage, cost = told["usage"], told["cost"]
         share.rows += 1
-        self.rows_with_another_model += told["attempts"][0]["model"] != told["model"]
+        self.rows_with_another_model += own[0]["model"] != told["model"]
         share.input_tokens += usage["input_tokens"]
         share.cached_input_tokens += usage["cached_input_tokens"]
         share.output_tokens += usage["output_tokens"]
@@ -154,8 +169,21 @@ class Tally:
         self.estimated_usage += bool(usage["estimated"])
 
 
-def _account(told: Mapping[str, Any], model: str) -> Account:
-    return Account(told.get("tier") or NO_TIER, told.get("route") or "", model)
+def _account(told: Mapping[str, Any], attempt: Mapping[str, Any]) -> Account:
+    route = LABELLING if _labels(attempt) else told.get("route") or ""
+    return Account(told.get("tier") or NO_TIER, route, attempt["model"])
+
+
+def _origin(label: Mapping[str, Any]) -> str:
+    """How a row's task was come by: asked for, known from the same text, or the default."""
+    if label.get("why"):
+        return "default"
+    return "asked" if label.get("asked") else "known"
+
+
+def _labels(attempt: Mapping[str, Any]) -> bool:
+    """Whether an attempt was made to find the row's task, and none for its answer."""
+    return bool(attempt.get("role") == CallRole.CLASSIFIER)
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -27,11 +27,12 @@ class Subject:
 
     ``scan`` reads the request for what rules detect; it is only called when one asks. ``held`` are
     the numbers of the conditions on the text that were found to hold: with them a decision can be
-    made again without the text.
+    made again without the text. ``goes_by_label`` is set where a condition asks for a task that a
+    model finds.
     """
 
     # One is made for every row, and ``cached_property`` takes a lock.
-    __slots__ = ("_folded", "_make_scan", "features", "held", "scan_if_made")
+    __slots__ = ("_folded", "_make_scan", "features", "goes_by_label", "held", "scan_if_made")
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Subject:
         scan: Callable[[], Scan] | None = None,
         held: set[int] | None = None,
     ) -> None:
+        self.goes_by_label = False
         self.features = features
         self.held: set[int] = set() if held is None else held
         # None where no condition came to ask for it.
@@ -165,6 +167,24 @@ class TaskIs:
         """Such as ``task is code`` or ``task is chat, wanted code or reason``."""
         fact = f"task is {subject.features.task or 'not known'}"
         return fact if self.matches(subject) else f"{fact}, wanted {listed(self.tasks, 'or')}"
+
+
+class LabelIs:
+    """One of these tasks, where a model has to be asked for it: so all else is asked first."""
+
+    cost: ClassVar[int] = 20
+
+    def __init__(self, tasks: tuple[str, ...]) -> None:
+        self.tasks = tasks
+
+    def matches(self, subject: Subject) -> bool:
+        """Whether the request's task is one of them; that it was asked for is noted."""
+        subject.goes_by_label = True
+        return subject.features.task in self.tasks
+
+    def reason(self, subject: Subject) -> str:
+        """As of a task that no model finds; how it was come by stands with the plan."""
+        return TaskIs(self.tasks).reason(subject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "expected_usd": _number(plan.expected_usd),
         "worst_usd": _number(plan.worst_usd),
         **template_to_dict(plan),
+        **label_to_dict(plan),
+        **({"label_call": _call(plan.label_call)} if plan.label_call else {}),
         "calls": [_call(call) for call in plan.calls],
         "instead": [_call(call) for call in plan.instead],
         "candidates": [asdict(candidate) for candidate in plan.candidates],
@@ -42,6 +44,22 @@ def template_to_dict(plan: Plan, model: str | None = None) -> dict[str, Any]:
     if model is not None:
         return {"template": told | {"variant": use.variants.get(model)}}
     return {"template": told | {"variants": dict(use.variants)}}
+
+
+def label_to_dict(plan: Plan) -> dict[str, Any]:
+    """How the row's task was come by, where a model finds it and a route goes by it; else {}."""
+    label = plan.label
+    if label is None:
+        return {}
+    told = {"said": label.said, "confidence": label.confidence, "by": label.by, "why": label.why}
+    return {
+        "label": {
+            "task": label.task,
+            "model": label.model,
+            "asked": label.asked,
+            **{key: value for key, value in told.items() if value not in {None, ""}},
+        }
+    }
 
 
 def policy_to_dict(plan: Plan) -> dict[str, Any]:

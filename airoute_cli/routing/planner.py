@@ -9,11 +9,13 @@ from typing import Any, NamedTuple, Protocol
 from airoute_cli.core.budget import OnBudget
 from airoute_cli.core.errors import ProfileError, UsageError
 from airoute_cli.core.figures import Snapshot
+from airoute_cli.core.label import Label
 from airoute_cli.core.plan import Basis, Features, Plan, RuleVerdict
 from airoute_cli.core.policy import OnEmpty, Ruling
 from airoute_cli.core.profile import Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.routing.classify.finder import task_finder
+from airoute_cli.routing.classify.labelling import Labelling, asking_of
 from airoute_cli.routing.compiled import CompiledRoute, Trail
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.earlier import EarlierProfile
@@ -75,8 +77,10 @@ class Planner:
         problems = route_problems(profile)
         if problems:
             raise ProfileError(problems)
-        compiler = Compiler(recalling=recalling)
+        asking = asking_of(profile)
+        compiler = Compiler(recalling=recalling, by_label=asking is not None)
         self._profile = profile
+        self._labelling = Labelling(profile, asking) if asking else None
         words = wordings(profile)
         self._routes = tuple(CompiledRoute(route, profile, words) for route in profile.routes)
         self._rules = Rules([compiler.compile(route.when) for route in profile.routes])
@@ -116,21 +120,26 @@ class Planner:
         only_model: str | None = None,
         only_route: str | None = None,
         held_to: Sequence[EarlierProfile] = (),
+        label: Label | None = None,
     ) -> Plan:
         """The plan for ``row``; the same arguments always give the same one.
 
         ``explain`` fills ``rules`` and ``candidates``. ``only_model`` passes the routes by, and
         ``only_route`` takes that one whatever its ``when`` says; a name that the profile does not
-        have raises UsageError. ``held_to`` are profiles that must allow a model as well.
+        have raises UsageError. ``held_to`` are profiles that must allow a model as well. ``label``
+        is what came of asking a model for the task: a plan without it has the call that asks.
         """
-        came = self._view(row.request, self.features(row), held_to)
+        features = self.features(row)
+        if self._labelling:
+            features = self._labelling.featured(features, label)
+        came = self._view(row.request, features, held_to)
         given = {"metadata": row.metadata, "row": row.extra}
 
         def views(wording: Wording) -> list[View]:
             requests = wording.requests(row.request, given, came.features.task)
             return [self._view(one, self._again(one, came.features), held_to) for one in requests]
 
-        return self._decide(_Asked(came, views, snapshot, explain, only_model, only_route))
+        return self._labelled(_Asked(came, views, snapshot, explain, only_model, only_route))
 
     def _view(
         self, request: Request, features: Features, held_to: Sequence[EarlierProfile]
@@ -162,9 +171,12 @@ class Planner:
                 raise TemplateFailure(basis.unsent)
             return [recalled(one, held_to) for one in basis.sent]
 
+        if self._labelling:
+            features = self._labelling.featured(basis.features, basis.features.label)
+            basis = basis._replace(features=features)
         came = recalled(basis, held_to)
         by_hand = basis.only_model, basis.only_route
-        return self._decide(
+        return self._labelled(
             _Asked(came, views, snapshot, explain, *by_hand, drawn=drawn, scores=basis.scores)
         )
 
@@ -176,6 +188,15 @@ class Planner:
         each = [self._rulebook.left_by(rule, subject, snapshot) for subject in subjects]
         governed = [left for left in each if left is not None]
         return frozenset.intersection(*governed) if governed else None
+
+    def _labelled(self, asked: _Asked) -> Plan:
+        """The plan, with the call before it where a model finds the row's task."""
+        plan = self._decide(asked)
+        if self._labelling is None:
+            return plan
+        words = next((one.wording for one in self._routes if one.route.name == plan.route), None)
+        by_task = asked.came.subject.goes_by_label or bool(words and words.goes_by_task)
+        return self._labelling.completed(plan, asked.snapshot, goes_by_task=by_task)
 
     def _decide(self, asked: _Asked) -> Plan:
         came, explain = asked.came, asked.explain

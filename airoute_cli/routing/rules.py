@@ -15,6 +15,7 @@ from airoute_cli.routing.conditions import (
     AtMost,
     Condition,
     Detects,
+    LabelIs,
     Metadata,
     Not,
     Requires,
@@ -49,11 +50,13 @@ class Matcher:
 class Compiler:
     """Compiles the ``when`` of one profile, and numbers the conditions that read the text.
 
-    ``recalling``: for decisions that are made again, from what was found back then.
+    ``recalling``: for decisions that are made again, from what was found back then. ``by_label``:
+    a model finds the task.
     """
 
-    def __init__(self, *, recalling: bool = False) -> None:
+    def __init__(self, *, recalling: bool = False, by_label: bool = False) -> None:
         self.recalling = recalling
+        self._task: type[TaskIs | LabelIs] = LabelIs if by_label else TaskIs
         self._numbered = 0
 
     def compile(self, when: When | None) -> Matcher:
@@ -66,7 +69,7 @@ class Compiler:
     def _compile(self, when: When, *, in_doubt: bool = True) -> Condition:
         """``in_doubt`` says how a condition that cannot be known decides; see ``Detects``."""
         conditions = (
-            *_plain(when),
+            *_plain(when, self._task),
             *self._text(when),
             *_found(when, in_doubt=in_doubt),
             *self._combined(when, in_doubt=in_doubt),
@@ -141,7 +144,7 @@ class Rules:
         return None
 
 
-def _plain(when: When) -> Iterator[Condition]:
+def _plain(when: When, task: type[TaskIs | LabelIs]) -> Iterator[Condition]:
     if when.min_input_tokens is not None:
         yield AtLeast(INPUT_TOKENS, when.min_input_tokens)
     if when.max_input_tokens is not None:
@@ -151,7 +154,7 @@ def _plain(when: When) -> Iterator[Condition]:
     if when.max_complexity is not None:
         yield AtMost(COMPLEXITY, when.max_complexity)
     if when.task:
-        yield TaskIs(when.task)
+        yield task(when.task)
     if when.requires:
         yield Requires(when.requires)
     for key, wanted in when.metadata.items():

@@ -102,6 +102,11 @@ class Wording:
         self._compiled = compiled
         self._models = tuple(models)
 
+    @property
+    def goes_by_task(self) -> bool:
+        """Whether the task of a row makes a difference."""
+        return bool(self._compiled.template.tasks)
+
     def variants(self, task: str) -> dict[str, str]:
         """The variant that each model gets for a task."""
         template = self._compiled.template

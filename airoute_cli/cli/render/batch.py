@@ -17,7 +17,7 @@ from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.outcome import RowState
 from airoute_cli.engine.batch import STDIN
 from airoute_cli.engine.job import Job
-from airoute_cli.engine.summary import money_sentence, sentence
+from airoute_cli.engine.summary import labels_sentence, money_sentence, sentence
 
 REFRESH_S = 0.25
 HEARTBEAT_S = 30.0
@@ -155,6 +155,11 @@ def draw_estimate(told: Mapping[str, Any]) -> None:
     )
     console.print(table)
     draw_failures(console, told["failures"])
+    if labels := told.get("labels"):
+        console.print(
+            f"{labels['model']} would be asked for the task of {labels['rows']:,} rows first, "
+            f"{labels['worst_usd']:.6f} $ of the worst; they are counted under the default task."
+        )
     console.print(
         "Nothing was called. Token counts are estimates; worst is every call of the plan."
     )
@@ -171,6 +176,8 @@ def draw_summary(summary: Mapping[str, Any], narrator: Narrator) -> None:
     draw_failures(console, summary["failures"])
     narrator.say(f"{sentence(summary)}  ({summary['run']['seconds']:.1f} s)")
     narrator.say(f"cost {money_sentence(summary['cost'])}")
+    if "labels" in summary:
+        narrator.say(f"tasks {labels_sentence(summary['labels'])}")
     for name, told in summary["health"].items():
         narrator.say(health_line(name, told))
     if summary["truncated"]:

@@ -17,6 +17,7 @@ _TITLES: Mapping[str, str] = MappingProxyType(
         "route": "the route",
         "strategy": "the strategy",
         "template": "the template",
+        "classifier": "who is asked for the task",
         "model": "who is asked first",
         "chain": "who is asked after that",
         "eligible": "who may answer at all",

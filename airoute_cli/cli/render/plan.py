@@ -22,7 +22,7 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
     shown += [f"needs {need}" for need in features.get("needs", ())]
     shown += [f"{key}={value}" for key, value in features.get("metadata", {}).items()]
     say("features    " + ", ".join(shown))
-    for line in _policy_lines(plan):
+    for line in (*_task_lines(plan), *_policy_lines(plan)):
         say(line)
     for number, rule in enumerate(plan.rules):
         mark = "→" if rule.matched else " "
@@ -40,11 +40,7 @@ def draw_plan(features: Mapping[str, Any], plan: Plan) -> None:
         return
     for number, call in enumerate(plan.calls):
         head = "calls     " if number == 0 else " " * 10
-        say(
-            f"{head}{number + 1} {call.model} ({call.role}): about {call.input_tokens:,} in, "
-            f"at most {call.max_output_tokens:,} out, {usd(call.expected_usd)} expected, "
-            f"{usd(call.worst_usd)} at worst" + _without(call),
-        )
+        say(f"{head}{number + 1} {_call_line(call)}")
     for number, call in enumerate(plan.instead):
         head = "if too dear" if number == 0 else ""
         say(f"{head:12}{call.model} alone: {usd(call.worst_usd)} at worst")
@@ -60,6 +56,17 @@ def draw_prompts(plan: Plan) -> None:
     for text, models in texts.items():
         say(f"prompt      to {', '.join(models)}:")
         say(text)
+
+
+def _task_lines(plan: Plan) -> Iterator[str]:
+    """Where a model finds the task: how it was come by, and the call for it."""
+    if plan.label is None:
+        return
+    yield f"task        {plan.label.task}: {plan.label}"
+    if plan.label_call:
+        yield f"{'asked' if plan.asks_first else 'was asked':12}{_call_line(plan.label_call)}"
+    if plan.asks_first:
+        yield f'{"":12}the task may come out otherwise; below is the plan for "{plan.label.task}"'
 
 
 def _policy_lines(plan: Plan) -> Iterator[str]:
@@ -79,6 +86,14 @@ def _policy_lines(plan: Plan) -> Iterator[str]:
         yield f"{'':10}✗ {name}: {exclusion}"
     if ruling.redacted:
         yield f"redacted    {', '.join(sorted(ruling.redacted))}"
+
+
+def _call_line(call: Call) -> str:
+    return (
+        f"{call.model} ({call.role}): about {call.input_tokens:,} in, at most "
+        f"{call.max_output_tokens:,} out, {usd(call.expected_usd)} expected, "
+        f"{usd(call.worst_usd)} at worst" + _without(call)
+    )
 
 
 def _without(call: Call) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
+from airoute_cli.core.label import ModelClassifier
 from airoute_cli.core.profile import Classifier
 from airoute_cli.edges.profile.files import LINES, OpenFile
 from airoute_cli.edges.profile.problems import Problems, nearest
@@ -14,19 +15,25 @@ from airoute_cli.edges.profile.tables.run import ClassifierTable
 
 # Examples times labels: to learn from so many takes about 40 seconds and 300 MB.
 MOST_TARGETS = 5_000_000
+# The keys that every kind has, and those of a model alone; all others are those of examples.
+_OF_ALL = frozenset({"kind", "min_confidence", "default"})
+_OF_MODEL = frozenset({"model", "labels", "instructions", "confidence"})
 
 
 def resolve_classifier(
     tables: Document, open_file: OpenFile, problems: Problems
-) -> Classifier | None:
+) -> Classifier | ModelClassifier | None:
     """The one of ``[profile] classifier``, None without it.
 
     What is wrong with any of them is noted.
     """
-    found = {
-        name: _classifier(name, table, open_file, problems)
-        for name, table in tables.classifiers.items()
-    }
+    found: dict[str, Classifier | ModelClassifier | None] = {}
+    for name, table in tables.classifiers.items():
+        _refuse_foreign(name, table, problems)
+        if table.kind == "model":
+            found[name] = _by_model(name, table, tables.models, problems)
+        else:
+            found[name] = _classifier(name, table, open_file, problems)
     wanted = tables.profile.classifier
     if wanted is None:
         return None
@@ -34,17 +41,66 @@ def resolve_classifier(
         message = f'there is no classifier "{wanted}".'
         problems.add(("profile", "classifier"), message, nearest(wanted, found))
         return None
-    _refuse_in_rules(tables, problems)
+    _refuse_in_rules(tables, problems, _WRONG[tables.classifiers[wanted].kind])
     return found[wanted]
 
 
-def _refuse_in_rules(tables: Document, problems: Problems) -> None:
+def _refuse_foreign(name: str, table: ClassifierTable, problems: Problems) -> None:
+    """A key that the kind has no use for would be a wish that nobody hears."""
+    by_model = table.kind == "model"
+    for key in sorted(table.model_fields_set - _OF_ALL):
+        if (key in _OF_MODEL) is not by_model:
+            other = "examples" if by_model else "model"
+            message = f'belongs to kind = "{other}", and this one has kind = "{table.kind}".'
+            problems.add(("classifiers", name, key), message, "Remove it, or change the kind.")
+
+
+def _by_model(
+    name: str, table: ClassifierTable, models: Collection[str], problems: Problems
+) -> ModelClassifier | None:
+    at = ("classifiers", name)
+    if table.model is None:
+        message = 'is missing, and kind = "model" asks one.'
+        problems.add((*at, "model"), message, f"Name one of [models]. {nearest('', models)}")
+        return None
+    if table.model not in models:
+        message = f'there is no model "{table.model}".'
+        problems.add((*at, "model"), message, nearest(table.model, models))
+        return None
+    folded = [label.casefold() for label in table.labels]
+    if len({*folded, table.default.casefold()}) < len({*table.labels, table.default}):
+        message = "two of the labels differ in nothing but upper and lower case."
+        problems.add((*at, "labels"), message, "Give each a name of its own.")
+        return None
+    if table.labels and len({*table.labels, table.default}) < 2:  # noqa: PLR2004 - one from another
+        message = "it needs at least two labels."
+        problems.add((*at, "labels"), message, 'Write labels = ["refund", "delivery"].')
+        return None
+    return ModelClassifier(
+        name,
+        table.model,
+        table.default,
+        tuple(table.labels.items()),
+        table.min_confidence,
+        table.confidence,
+        table.instructions or "",
+    )
+
+
+_WRONG = {
+    "examples": "a rule cannot go by the task of a classifier: a label may be wrong.",
+    "model": "a rule cannot go by the task of a classifier: a label made by a model is a profile "
+    "error here, as it may choose a route and never stand in a policy.",
+}
+
+
+def _refuse_in_rules(tables: Document, problems: Problems, wrong: str) -> None:
     """Labels choose routes; who may answer is decided by facts."""
     for number, rule in enumerate(tables.policy.rules):
         if rule.when is not None and _reads_task(rule.when):
             problems.add(
                 ("policy", "rules", number, "when"),
-                "a rule cannot go by the task of a classifier: a label may be wrong.",
+                wrong,
                 "Say it by what stands in the row (contains_any, regex, metadata, detects), or "
                 "remove [profile] classifier.",
             )

@@ -23,6 +23,12 @@ def listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def described(value: Any) -> Any:
+    """Names without descriptions as a table of empty ones."""
+    named = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return dict.fromkeys(value, "") if named else value
+
+
 def amount(value: Any) -> Any:
     """An exact decimal from a TOML number.
 
@@ -79,6 +85,11 @@ Number = Annotated[float, Strict(), Kind("number")]
 Usd = Annotated[Decimal, BeforeValidator(amount), Kind("number (USD per million tokens)")]
 Dollars = Annotated[Decimal, BeforeValidator(amount), Kind("number (USD)")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(listed), Kind("string or list of strings")]
+Described = Annotated[
+    dict[Name, Text],
+    BeforeValidator(described),
+    Kind("list of strings, or table of descriptions"),
+]
 Words = Annotated[tuple[Text, ...], Kind("list of strings")]
 Patterns = Annotated[
     tuple[str, ...],

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from airoute_cli.core.profile import DEFAULT_CANARY, DEFAULT_MAX_ATTEMPTS, DEFAULT_ROW_TIMEOUT_S
-from airoute_cli.edges.profile.fields import Kind, Name, Names, Number, Text, Whole
+from airoute_cli.edges.profile.fields import (
+    Described,
+    Kind,
+    Name,
+    Names,
+    Number,
+    Text,
+    Whole,
+)
 from airoute_cli.edges.profile.tables.base import Table, UnavailableValue
 
 
@@ -23,11 +31,13 @@ class ProfileTable(Table):
 
 
 class ClassifierTable(Table):
-    """Finds the task of a prompt by labelled prompts. A policy's rules never go by it."""
+    """Finds the task of a prompt. A policy's rules never go by it."""
 
-    kind: Literal["examples"] = Field(
+    kind: Literal["examples", "model"] = Field(
         description="`examples`: the label of the examples that a prompt is most like, without a "
-        "call."
+        "call. `model`: a model is asked for the label before the row is routed, where a route "
+        "goes by it: one call, within the policy and the budgets; the same text is asked about "
+        "once in a run."
     )
     examples: Annotated[dict[Name, Names], Kind("table of lists")] = Field(
         default_factory=dict,
@@ -39,11 +49,33 @@ class ClassifierTable(Table):
         description="More of them: a `.jsonl` file beside the profile, with lines such as "
         '`{"text": "…", "label": "refund"}`.',
     )
+    model: Name | None = Field(
+        default=None,
+        description="Of `model`: who is asked, a name from `[models]`. It gets the user's text "
+        "alone, of a long one the beginning and the end.",
+    )
+    labels: Described = Field(
+        default_factory=dict,
+        description='Of `model`: the labels, as in `["refund", "delivery"]`, or with what each '
+        'means, as in `{ refund = "wants money back", delivery = "asks where it is" }`. Default: '
+        "the built-in tasks.",
+    )
+    instructions: Text | None = Field(
+        default=None,
+        description="Of `model`: what it should know besides, such as whose prompts these are.",
+    )
+    confidence: Literal["logprobs", "stated"] | None = Field(
+        default=None,
+        description="Of `model`: how sure it is by the probabilities of its answer's tokens, or "
+        "as it states itself. Default: `logprobs` for the embedded model, else `stated`.",
+    )
     min_confidence: Number = Field(
         default=0.0, ge=0, le=1, description="Below it the prompt gets the label `default`."
     )
     default: Name = Field(
-        default="other", description="The label of prompts that are like none, or not enough."
+        default="other",
+        description="The label of prompts that are like none, or not enough; and of those that "
+        "the model is not asked about (the policy keeps it away, it is down, it gives no label).",
     )
 
 
