@@ -141,6 +141,8 @@ def _finish(outcome: Outcome, taken: Extracted | None = None, *, quiet: bool) ->
     completion = outcome.completion
     if completion and completion.truncated and not quiet:
         sys.stderr.write("airoute: the answer was cut at its token limit" + "\n")
+    if completion and completion.filtered and outcome.state is RowState.COMPLETED and not quiet:
+        sys.stderr.write("airoute: the answer was cut by the provider's content filter" + "\n")
     if taken is not None and taken.fault is not None:
         sys.stderr.write(f"airoute: the answer was not used: {taken.fault}" + "\n")
         return ExitCode.INCOMPLETE

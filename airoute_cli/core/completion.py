@@ -49,6 +49,16 @@ class Completion:
         return self.finish_reason is FinishReason.LENGTH
 
     @property
+    def filtered(self) -> bool:
+        """Whether the provider's content filter cut the answer, or gave none."""
+        return self.finish_reason is FinishReason.CONTENT_FILTER
+
+    @property
+    def refused(self) -> bool:
+        """Whether the model itself did not want to answer."""
+        return bool(self.refusal) or self.finish_reason is FinishReason.REFUSAL
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing at all in it: no text, no tool call, no refusal."""
         return not (self.text.strip() or self.tool_calls or self.refusal)

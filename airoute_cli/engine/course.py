@@ -174,7 +174,11 @@ class Course:
 
 
 def answered(course: Course, call: Call, completion: Completion) -> Outcome:
-    """The end of a row with an answer."""
+    """The end of a row with an answer; a refusal without a word is none, as it is as an error."""
+    if completion.empty and (completion.filtered or completion.refused):
+        who = "the provider's content filter" if completion.filtered else call.model
+        failure = RowFailure(ErrorKind.CONTENT_POLICY, f"{who} gave no answer to this prompt")
+        return Outcome(RowState.FAILED, course.plan, completion, call.model, failure=failure)
     if completion.truncated and course.route.on_truncated is OnTruncated.FAIL:
         failure = RowFailure(
             ErrorKind.TRUNCATED,

@@ -27,8 +27,8 @@ async def formed(outcome: Outcome, course: Course, asker: Asker, show: Show | No
     completion, schema = outcome.completion, course.request.schema
     if schema is None or completion is None or not _has_form(outcome, completion):
         return outcome
-    checked = check(completion.text, schema.schema, mend=not completion.truncated, show=show)
-    if checked.state is OutputState.INVALID and not completion.truncated:
+    checked = check(completion.text, schema.schema, mend=not _is_cut(completion), show=show)
+    if checked.state is OutputState.INVALID and not _is_cut(completion):
         checked = await _repaired(checked, outcome.model, course, asker, show)
     return _ended(outcome, completion, checked, prompted=_is_prompted(course, outcome.model))
 
@@ -40,6 +40,10 @@ def in_form(outcome: Outcome, route: Route) -> Outcome:
         return outcome
     text = normalised(completion.text, route.normalize)
     return replace(outcome, completion=replace(completion, text=text))
+
+
+def _is_cut(completion: Completion) -> bool:
+    return completion.truncated or completion.filtered
 
 
 def _has_form(outcome: Outcome, completion: Completion) -> bool:
@@ -59,7 +63,7 @@ async def _repaired(
     request = repair_request(course.request, checked.text, checked.reason or "")
     route = replace(course.route, system=None, schema=None, settings=EMPTY)
     answer = await asker.first_answer(course.branch([call], request, route))
-    if answer is None or answer.completion.truncated:
+    if answer is None or _is_cut(answer.completion):
         return checked
     again = check(answer.completion.text, schema.schema, show=show)
     if again.state is OutputState.INVALID:
@@ -82,8 +86,9 @@ def _ended(
         output = Output(checked.state, prompted, checked.reason)
         return replace(outcome, completion=replace(completion, text=checked.text), output=output)
     why = checked.reason or "it does not fit"
-    if completion.truncated:
-        why = f"it was cut at its token limit ({why})"
+    if _is_cut(completion):
+        where = "by the content filter" if completion.filtered else "at its token limit"
+        why = f"it was cut {where} ({why})"
     output = Output(OutputState.INVALID, prompted, why, completion.text)
     failure = RowFailure(SCHEMA_INVALID, f"the answer is not what the schema asks for: {why}")
     return replace(outcome, state=RowState.FAILED, failure=failure, output=output)

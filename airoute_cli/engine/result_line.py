@@ -86,6 +86,8 @@ def airoute_object(line: int, digest: bytes, outcome: Outcome, profile: Profile)
         "finish_reason": completion.finish_reason if completion else None,
         "raw_finish_reason": completion.raw_finish_reason if completion else None,
         "truncated": completion.truncated if completion else False,
+        **({"filtered": True} if completion and completion.filtered else {}),
+        **({"refused": True} if completion and completion.refused else {}),
         **(
             {"tool_calls": parsed_calls(completion)} if completion and completion.tool_calls else {}
         ),

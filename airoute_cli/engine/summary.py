@@ -21,11 +21,20 @@ CSV_COLUMNS = (
     "usd",
     "unpriced",
     "truncated",
+    "filtered",
+    "refused",
     "p50_ms",
     "p95_ms",
     "price",
     "price_as_of",
 )
+
+# Answers that are no plain success: what is said of them.
+_FLAGS: Mapping[str, str] = {
+    "truncated": "cut at the token limit; raise max_output_tokens to have them whole",
+    "filtered": "cut by the content filter of a provider",
+    "refused": "refused by the model itself",
+}
 
 
 def summarise(
@@ -52,7 +61,7 @@ def summarise(
         **_labels(tally),
         "latency_ms": {"p50": tally.latency.at(0.5), "p95": tally.latency.at(0.95)},
         "elapsed_ms": {"p50": tally.elapsed.at(0.5), "p95": tally.elapsed.at(0.95)},
-        "truncated": sum(share.truncated for share in tally.shares.values()),
+        **{name: sum(getattr(share, name) for share in tally.shares.values()) for name in _FLAGS},
         "shares": [_share(*key, share) for key, share in sorted(tally.shares.items())],
         "health": dict(health),
         "failures": counts.failures_as_dicts(),
@@ -83,6 +92,7 @@ def summary_md(summary: Mapping[str, Any]) -> str:
         f"- cost: {money_sentence(cost)}",
         f"- calls: {calls_sentence(summary['attempts'])}",
         *([f"- tasks: {labels_sentence(summary['labels'])}"] if "labels" in summary else []),
+        *(f"- flagged: {sentence}" for sentence in flag_sentences(summary)),
         "",
         "| estimated USD | charged by the price table | reported by providers | unsettled |",
         "|---:|---:|---:|---:|",
@@ -173,6 +183,12 @@ def labels_sentence(labels: Mapping[str, Any]) -> str:
     )
 
 
+def flag_sentences(summary: Mapping[str, Any]) -> list[str]:
+    """How many of the answers are flagged, and as what."""
+    told = [(summary[name], what) for name, what in _FLAGS.items() if summary[name]]
+    return [f"{_counted(count, 'answer')} {what}" for count, what in told]
+
+
 def _counted(number: int, thing: str) -> str:
     """``1 call``, ``2 calls``."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
@@ -230,7 +246,7 @@ def _share(route: str, model: str, share: Share) -> dict[str, Any]:
         "reasoning_tokens": share.reasoning_tokens,
         "usd": float(share.usd),
         "unpriced": share.unpriced,
-        "truncated": share.truncated,
+        **{name: getattr(share, name) for name in _FLAGS},
         "p50_ms": share.latency.at(0.5),
         "p95_ms": share.latency.at(0.95),
         "price": share.price,

@@ -55,6 +55,8 @@ class Share:
     usd: Decimal = ZERO
     unpriced: int = 0
     truncated: int = 0
+    filtered: int = 0
+    refused: int = 0
     latency: Percentiles = field(default_factory=Percentiles)
     price: str | None = None
     price_as_of: str | None = None
@@ -159,6 +161,8 @@ class Tally:
         share.usd += usd or ZERO
         share.unpriced += usd is None
         share.truncated += bool(told.get("truncated"))
+        share.filtered += bool(told.get("filtered"))
+        share.refused += bool(told.get("refused"))
         # Waiting for a limit says nothing about the model.
         latency = told["latency_ms"]
         share.latency.add(latency)

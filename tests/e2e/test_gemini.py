@@ -120,7 +120,6 @@ def test_a_batch_with_every_kind_of_answer(airoute, gemini, rows, tmp_path):
         "plain": "stop",
         "tool": "tool_calls",
         "long": "length",
-        "blocked": "content_filter",
         "cloud": "stop",
         "limited": "stop",
         "malformed": "stop",
@@ -146,6 +145,7 @@ def test_a_batch_with_every_kind_of_answer(airoute, gemini, rows, tmp_path):
     assert (tries["limited"], tries["malformed"], tries["inside"]) == (2, 2, 3)
     errors = read_lines(tmp_path / "run/errors.jsonl")
     assert {e["custom_id"]: e["airoute"]["error"]["code"] for e in errors} == {
+        "blocked": "content_policy",
         "window": "context_window",
         "invalid": "bad_request",
     }

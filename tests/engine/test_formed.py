@@ -155,12 +155,19 @@ def test_no_repair_beyond_the_attempts_and_none_that_failed(
     assert (outcome.state, outcome.failure.code) == (RowState.FAILED, "schema_invalid")
 
 
-def test_an_answer_that_was_cut_is_not_guessed_whole():
-    cut = Completion('{"n": 1', FinishReason.LENGTH, usage=Usage(1, 1))
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (FinishReason.LENGTH, "it was cut at its token limit"),
+        (FinishReason.CONTENT_FILTER, "it was cut by the content filter"),
+    ],
+)
+def test_an_answer_that_was_cut_is_not_guessed_whole(reason: FinishReason, told: str):
+    cut = Completion('{"n": 1', reason, usage=Usage(1, 1))
     made = bench({"a": lambda _request, _n: cut})
     outcome = made.run()
     assert outcome.failure
-    assert "it was cut at its token limit" in outcome.failure.message
+    assert told in outcome.failure.message
     assert made.asked.total() == 1
 
 

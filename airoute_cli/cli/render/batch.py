@@ -17,7 +17,12 @@ from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.outcome import RowState
 from airoute_cli.engine.batch import STDIN
 from airoute_cli.engine.job import Job
-from airoute_cli.engine.summary import labels_sentence, money_sentence, sentence
+from airoute_cli.engine.summary import (
+    flag_sentences,
+    labels_sentence,
+    money_sentence,
+    sentence,
+)
 
 REFRESH_S = 0.25
 HEARTBEAT_S = 30.0
@@ -180,11 +185,8 @@ def draw_summary(summary: Mapping[str, Any], narrator: Narrator) -> None:
         narrator.say(f"tasks {labels_sentence(summary['labels'])}")
     for name, told in summary["health"].items():
         narrator.say(health_line(name, told))
-    if summary["truncated"]:
-        narrator.say(
-            f"{summary['truncated']:,} answers were cut at their token limit and are flagged; "
-            "raise max_output_tokens to have them whole"
-        )
+    for flagged in flag_sentences(summary):
+        narrator.say(f"flagged: {flagged}")
     _draw_files(summary, narrator)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from airoute_cli.core.completion import Completion, FinishReason
+from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import ErrorKind
 from airoute_cli.core.outcome import Outcome, RowFailure, RowState, Step, StepVerdict
 from airoute_cli.core.plan import Call, CallRole
@@ -23,7 +23,6 @@ from airoute_cli.routing.strategies.cascade import Options
 
 _STEPS = frozenset({CallRole.ANSWER, CallRole.ESCALATION})
 _BEHIND = frozenset({CallRole.FALLBACK, CallRole.STAND_IN})
-_REFUSALS = frozenset({FinishReason.REFUSAL, FinishReason.CONTENT_FILTER})
 
 
 class _Looked(NamedTuple):
@@ -75,7 +74,7 @@ class Cascade:
     ) -> _Looked:
         """The cheap checks first, then the command, then what costs calls."""
         accept = self._options.accept
-        if answer.completion.finish_reason in _REFUSALS or answer.completion.refusal:
+        if answer.completion.filtered or answer.completion.refused:
             return _Looked(answer, REFUSED)
         fault = await inspect(answer.completion, course, accept)
         if fault is not None or is_last or accept.min_confidence is None:

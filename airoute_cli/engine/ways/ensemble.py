@@ -81,7 +81,7 @@ class Ensemble:
         return _Member(call, branch, answer, fault)
 
     async def _fault(self, course: Course, completion: Completion) -> Finding | None:
-        if completion.refusal:
+        if completion.filtered or completion.refused:
             return REFUSED
         return await inspect(completion, course, self._options.accept)
 

@@ -84,6 +84,13 @@ class Bench:
             return Completion(said, FinishReason.STOP, usage=Usage(1, 1))
         return said
 
+    async def stream(
+        self, model: Model, request: Request, on_text: Callable[[str], None]
+    ) -> Completion:
+        completion = await self.complete(model, request)
+        on_text(completion.text)
+        return completion
+
     def run(self, text: str = "how many?", request: Request | None = None) -> Outcome:
         return virtual_time.run(lambda: self._run(text, request))
 
