@@ -1,10 +1,11 @@
 """Few-shot task classification: accuracy on CLINC150 with 5, 30 and all 100 examples a label.
 
-    python benchmarks/few_shot.py DATA_FOLDER
+    python benchmarks/few_shot.py DATA_FOLDER [embeddings]
 
 DATA_FOLDER holds intent/clinc150_data_full.json.gz of clinc/oos-eval (CC-BY-3.0): lists of
 [text, intent] under train and test. The examples are drawn by seeds that were fixed before the
-figures were taken; the whole test split is classified.
+figures were taken; the whole test split is classified. With "embeddings" texts are compared by them
+as well, which needs the extra "embed" and `airoute models pull minilm`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from airoute_cli.core.embedding import Embedder
 from airoute_cli.core.profile import Classifier
+from airoute_cli.edges.embedding import MiniLM
 from airoute_cli.routing.classify.examples import ExampleClassifier
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -37,9 +40,12 @@ def drawn(train: list[list[str]], shots: int, seed: int) -> tuple[tuple[str, str
     )
 
 
-def measure(data: dict[str, list[list[str]]], shots: int, seed: int) -> tuple[float, float, float]:
+def measure(
+    data: dict[str, list[list[str]]], shots: int, seed: int, embedder: Embedder | None
+) -> tuple[float, float, float]:
     """The accuracy, CPU seconds to learn, and CPU milliseconds for a prompt."""
-    classifier = ExampleClassifier(Classifier("clinc", drawn(data["train"], shots, seed), "other"))
+    examples = drawn(data["train"], shots, seed)
+    classifier = ExampleClassifier(Classifier("clinc", examples, "other", embedder=embedder))
     start = time.process_time()
     classifier.label("hello")
     learned = time.process_time() - start
@@ -54,13 +60,17 @@ def main() -> None:
     """Print one line for each number of examples and seed."""
     match sys.argv[1:]:
         case [folder]:
-            path = Path(folder) / "intent" / "clinc150_data_full.json.gz"
+            embedder = None
+        case [folder, "embeddings"]:
+            embedder = MiniLM()
         case _:
             sys.exit(__doc__)
+    path = Path(folder) / "intent" / "clinc150_data_full.json.gz"
     with gzip.open(path, "rt", encoding="utf-8") as file:
         data = json.load(file)
     for shots in SHOTS:
-        found = [measure(data, shots, seed) for seed in (SEEDS if shots == SHOTS[0] else SEEDS[:1])]
+        seeds = SEEDS if shots == SHOTS[0] else SEEDS[:1]
+        found = [measure(data, shots, seed, embedder) for seed in seeds]
         accuracies = [accuracy for accuracy, _, _ in found]
         mean = sum(accuracies) / len(accuracies)
         print(

@@ -13,6 +13,7 @@ from typing import Any
 
 from airoute_cli.core.budget import NO_BUDGET, Budget, OnBudget
 from airoute_cli.core.elements import CARRIES_ALL, Carrier
+from airoute_cli.core.embedding import Embedder, Shelf
 from airoute_cli.core.label import ModelClassifier
 from airoute_cli.core.money import Price
 from airoute_cli.core.policy import NO_POLICY, Policy
@@ -182,12 +183,15 @@ class Classifier:
     """What finds the task of a prompt instead of the built-in heuristics.
 
     ``examples`` are texts with their labels; ``default`` is the label below ``min_confidence``.
+    ``embedder`` None: it goes by words alone. ``shelf`` keeps what took long to learn.
     """
 
     name: str
     examples: tuple[tuple[str, str], ...]
     default: str
     min_confidence: float = 0.0
+    embedder: Embedder | None = field(default=None, compare=False, repr=False)
+    shelf: Shelf | None = field(default=None, compare=False, repr=False)
 
     @property
     def labels(self) -> tuple[str, ...]:

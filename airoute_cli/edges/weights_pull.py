@@ -39,6 +39,12 @@ def pull(name: str, *, report: Report) -> Path:
     Raises SetupError; whatever goes wrong, nothing half-written is left.
     """
     weights = known_weights(name)
+    if weights.beside:
+        _pull(weights.beside, report)
+    return _pull(weights, report)
+
+
+def _pull(weights: Weights, report: Report) -> Path:
     target = stored_path(weights)
     try:
         if target.is_file() and _digest(target) == weights.sha256:

@@ -10,6 +10,7 @@ from airoute_cli.core.money import FREE_RATES, Price
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.catalogue import services
+from airoute_cli.edges.embedding import missing_embedder
 from airoute_cli.edges.price_notes import noted_prices
 from airoute_cli.edges.prices import CatalogueEntry
 from airoute_cli.edges.profile.apis import Apis
@@ -38,6 +39,7 @@ def open_profile(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
             apis=apis(),
             templating=templating(),
             schema_problem=schema_problem,
+            embedding_problem=missing_embedder,
             find_price=find_price,
         )
 

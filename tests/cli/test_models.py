@@ -28,10 +28,11 @@ def test_list_says_how_to_get_what_is_missing(airoute: Airoute):
 def test_list_for_machines(airoute: Airoute, home: Path):
     place = put_weights(home)
 
-    (entry,) = json.loads(airoute("models", "list", "--json").stdout)
+    entry, embedding = json.loads(airoute("models", "list", "--json").stdout)
 
     assert entry["name"] == "smollm2-135m-instruct"
     assert (entry["present"], entry["path"], entry["bytes"]) == (True, str(place), 98_362_432)
+    assert (embedding["aliases"], embedding["present"]) == (["minilm"], False)
 
 
 def test_path_prints_the_path_alone(airoute: Airoute, home: Path):

@@ -42,9 +42,9 @@ def list_(*, as_json: AsJson = False) -> None:
 @app.command()
 def path(name: Name) -> None:
     """Print where the weights of a model are."""
-    from airoute_cli.edges.weights import find_weights
+    from airoute_cli.edges.weights import known_weights, present
 
-    typer.echo(find_weights(name))
+    typer.echo(present(known_weights(name)))
 
 
 def _entry(weights: Weights) -> dict[str, Any]:

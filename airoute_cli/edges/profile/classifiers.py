@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from airoute_cli.core.label import ModelClassifier
 from airoute_cli.core.profile import Classifier
+from airoute_cli.edges.cache import CacheFolder
+from airoute_cli.edges.embedding import MiniLM
 from airoute_cli.edges.profile.files import LINES, OpenFile
 from airoute_cli.edges.profile.problems import Problems, nearest
 from airoute_cli.edges.profile.tables.conditions import WhenTable
@@ -18,6 +20,31 @@ MOST_TARGETS = 5_000_000
 # The keys that every kind has, and those of a model alone; all others are those of examples.
 _OF_ALL = frozenset({"kind", "min_confidence", "default"})
 _OF_MODEL = frozenset({"model", "labels", "instructions", "confidence"})
+
+
+EMBEDDINGS = "embeddings"
+# Why texts cannot be embedded here, None where they can.
+EmbeddingProblem = Callable[[], str | None]
+
+
+def no_embedding_problem() -> None:
+    """For profiles by which nothing is classified again: what was found out stands beside them."""
+
+
+def check_features(
+    document: Mapping[str, Any], embedding_problem: EmbeddingProblem, problems: Problems
+) -> None:
+    """Note where the classifier of the profile goes by embeddings, and this machine has none."""
+    for name, table in _tables(document, "classifiers").items():
+        used = _tables(document, "profile").get("classifier") == name
+        by_meaning = isinstance(table, Mapping) and table.get("features") == EMBEDDINGS
+        if used and by_meaning and (said := embedding_problem()):
+            problems.add(("classifiers", name, "features"), said)
+
+
+def _tables(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = document.get(key)
+    return found if isinstance(found, Mapping) else {}
 
 
 def resolve_classifier(
@@ -133,7 +160,10 @@ def _classifier(
         )
         problems.add(("classifiers", name), message, "Keep those that differ most.")
         return None
-    return Classifier(name, tuple(examples), table.default, table.min_confidence)
+    embedder = MiniLM() if table.features == EMBEDDINGS else None
+    shelf = CacheFolder("classifiers")
+    taught = tuple(examples)
+    return Classifier(name, taught, table.default, table.min_confidence, embedder, shelf)
 
 
 def _from_file(name: str, open_file: OpenFile) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,12 @@ from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.paths import config_folder
 from airoute_cli.edges.prices import FindPrice, find
 from airoute_cli.edges.profile.apis import Apis
-from airoute_cli.edges.profile.classifiers import resolve_classifier
+from airoute_cli.edges.profile.classifiers import (
+    EmbeddingProblem,
+    check_features,
+    no_embedding_problem,
+    resolve_classifier,
+)
 from airoute_cli.edges.profile.files import Files, KeptFiles, NamedFiles
 from airoute_cli.edges.profile.lines import find_lines
 from airoute_cli.edges.profile.parse import parse_toml
@@ -85,6 +90,7 @@ def load_profile(
     apis: Apis,
     templating: Templating = UNCHECKED,
     schema_problem: SchemaProblem = no_problem,
+    embedding_problem: EmbeddingProblem = no_embedding_problem,
     find_price: FindPrice = find,
 ) -> Profile:
     """The profile of a TOML file. Raises ProfileError with every problem that is in the file."""
@@ -93,6 +99,7 @@ def load_profile(
     problems = Problems(str(path), lines)
     files = NamedFiles(path.parent)
     check_templates(document, files, templating, problems)
+    check_features(document, embedding_problem, problems)
     given = _Given(document, str(path), problems, files, schema_problem)
     return _load(given, strategies, apis, find_price)
 

@@ -3,9 +3,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from airoute_cli.routing.classify import separating
 from airoute_cli.routing.classify.separating import Example, separate
 
 LABELS, FEATURES = 3, 6
@@ -27,16 +29,24 @@ def loss(weights: np.ndarray, examples: list[Example]) -> float:
     return 0.5 * float((weights**2).sum()) + hinges
 
 
-@given(st.lists(st.tuples(COLUMNS, st.integers(0, LABELS - 1)), min_size=1, max_size=12))
-def test_no_nearby_weights_are_better(rows: list[tuple[set[int], int]]):
+@pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contradiction is settled slowly, and in use that is not waited for."""
+    monkeypatch.setattr(separating, "MOST_PASSES", 2_000)
+    monkeypatch.setattr(separating, "ENOUGH", 0.0001)
+
+
+@pytest.mark.usefixtures("_patient")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(st.lists(st.tuples(COLUMNS, st.integers(0, LABELS - 1)), min_size=1, max_size=8))
+def test_no_other_weights_are_better(rows: list[tuple[set[int], int]]):
     examples = [an_example(columns, label) for columns, label in rows]
     found = separate(examples, features=FEATURES, labels=LABELS)
     least = loss(found, examples)
     random = np.random.default_rng(0)
-    for size in (0.1, 0.3, 1.0):
+    for size in (0.01, 0.1, 1.0):
         other = found + size * random.standard_normal(found.shape).astype(np.float32)
-        assert loss(other, examples) >= least * 0.95
-    assert least <= loss(np.zeros_like(found), examples)
+        assert loss(other, examples) >= least * 0.999
 
 
 def test_examples_that_can_be_told_apart_are():

@@ -49,6 +49,13 @@ class ClassifierTable(Table):
         description="More of them: a `.jsonl` file beside the profile, with lines such as "
         '`{"text": "…", "label": "refund"}`.',
     )
+    features: Literal["words", "embeddings"] = Field(
+        default="words",
+        description="Of `examples`: what texts are compared by. `words`: their words and letters. "
+        "`embeddings`: what they mean as well, by a small model that runs in this process: nothing "
+        "leaves the machine, and a prompt takes 4 ms (`pip install 'airoute[embed]'`, `airoute "
+        "models pull minilm`).",
+    )
     model: Name | None = Field(
         default=None,
         description="Of `model`: who is asked, a name from `[models]`. It gets the user's text "
