@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from airoute_cli.core.budget import By
+from airoute_cli.core.budget import Account, By
 from airoute_cli.core.request import Row
+from airoute_cli.edges.audit_key import user_seal
 from airoute_cli.edges.ledger_reading import read_costs
 from airoute_cli.edges.rows.parse import read_line
+from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.audit_prove import prove
 from airoute_cli.engine.audit_verify import verify
+from airoute_cli.engine.diff import compare
 from airoute_cli.engine.dry_run import BatchOptions, estimate
 from airoute_cli.engine.open_profile import open_profile
+from airoute_cli.engine.past import Past
+from airoute_cli.engine.policy_check import policy_findings
 from airoute_cli.routing.classify.labelling import asking_of
 from airoute_cli.routing.planner import Planner
 from tests.engine.labelled import a_profile, label, results, run, write_rows
@@ -208,6 +214,36 @@ def test_the_ledger_and_a_resume_count_the_call_under_its_own_name(tmp_path, sor
     assert set(by_route) == {"(classifier)", "refunds"}
     total = sum(by_route.values())
     assert float(total) == pytest.approx(first.summary["cost"]["usd"])
+
+
+def test_a_routes_budget_does_not_pay_for_the_call_after_a_resume_either(tmp_path, sorter, worker):
+    folder = tmp_path / "run"
+    run(a_profile(tmp_path, sorter, worker), write_rows(tmp_path, ["my money back"]), folder)
+    with RunFolder.resume(folder) as opened, Past.read(opened, user_seal()) as past:
+        assert set(past.tally.spent) == {
+            Account("", "(classifier)", "cheap"),
+            Account("", "refunds", "strong"),
+        }
+
+
+def test_a_comparison_tells_who_is_asked_for_the_task_and_where_that_is(tmp_path, sorter, worker):
+    rows = write_rows(tmp_path, ["my money back", "where is it?"])
+    new = open_profile(a_profile(tmp_path, sorter, worker), {})
+    old = replace(new, routes=new.routes[1:])
+    told = compare(BatchOptions(str(rows)), old, new)
+    assert (told["changed"]["classifier"], told["changed"]["privacy"]) == (2, 2)
+    (group,) = (one for one in told["groups"] if one["aspect"] == "classifier")
+    assert (group["old"], group["new"]) == ("not asked", "cheap")
+    assert told["cost"]["new"]["worst_usd"] > told["cost"]["old"]["worst_usd"]
+    assert sorter.count == 0
+
+
+def test_a_check_proves_the_calls_for_labels_inside_the_rules(tmp_path, sorter, worker):
+    profile = open_profile(a_profile(tmp_path, sorter, worker, PRIVATE), {})
+    (proved,) = (str(one) for one in policy_findings(profile) if "no call outside" in str(one))
+    # Two rows for the rule alone and for each of two routes, each by the routes and for three models
+    # by hand, and each of these without a label yet and by each of the three.
+    assert "96 plans for 6 rows" in proved
 
 
 def _costs() -> dict[str, Decimal]:
