@@ -16,6 +16,7 @@ from airoute_cli.engine.budget_check import budget_findings
 from airoute_cli.engine.finding import Finding, Level
 from airoute_cli.engine.policy_check import policy_findings
 from airoute_cli.engine.signing import check_signer
+from airoute_cli.engine.unused_check import unused_findings
 from airoute_cli.routing.classify.by_model import labels_of
 from airoute_cli.routing.classify.labelling import labelling_model
 from airoute_cli.routing.strategies import helpers_of
@@ -126,21 +127,6 @@ def _no_default(case: _Case) -> Iterator[Finding]:
         yield Finding(Level.WARNING, "routes", message, "Add a last one without `when`.")
 
 
-def _unused_models(case: _Case) -> Iterator[Finding]:
-    if case.profile.degrades:
-        return
-    for name in case.profile.models:
-        if name not in case.used_models:
-            yield Finding(Level.WARNING, f'model "{name}"', "no route uses it.")
-
-
-def _unused_providers(case: _Case) -> Iterator[Finding]:
-    named = {model.provider.name for model in case.profile.models.values()}
-    for name in case.profile.providers:
-        if name not in named:
-            yield Finding(Level.WARNING, f'provider "{name}"', "no model uses it.")
-
-
 def _poorer_fallbacks(case: _Case) -> Iterator[Finding]:
     for route in case.profile.routes:
         first, *others = (case.profile.models[name] for name in _tried_in_order(route))
@@ -233,8 +219,7 @@ _CHECKS: tuple[Callable[[_Case], Iterable[Finding]], ...] = (
     _unknown_prices,
     _stale_prices,
     _poorer_fallbacks,
-    _unused_models,
-    _unused_providers,
+    lambda case: unused_findings(case.profile, case.used_models),
     lambda case: policy_findings(case.profile),
     lambda case: budget_findings(case.profile),
 )

@@ -164,7 +164,7 @@ def money_sentence(cost: Mapping[str, Any]) -> str:
 
 def calls_sentence(attempts: Mapping[str, Any]) -> str:
     """How many calls were made, which of them failed, and how many rows wanted more than one."""
-    parts = [f"{attempts['total']:,} attempts"]
+    parts = [_counted(attempts["total"], "attempt")]
     if failed := attempts["failed"]:
         kinds = ", ".join(f"{name} {count:,}" for name, count in failed.items())
         parts.append(f"{sum(failed.values()):,} of them failed ({kinds})")

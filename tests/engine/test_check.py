@@ -30,6 +30,7 @@ name = "two"
 price = "free"
 """
 DEFAULT = '[[routes]]\nname = "rest"\nmodels = ["one"]\nfallback = ["two"]\n'
+CLASSIFIER = '[classifiers.c]\nkind = "examples"\nexamples = { a = ["x"], b = ["y"] }\n'
 Told = Callable[..., list[str]]
 
 
@@ -106,6 +107,24 @@ def test_nothing_is_found_where_nothing_is_wrong(told: Told):
         (
             '[providers.b]\napi = "openai"\nbase_url = "https://b.example/v1"\n' + DEFAULT,
             'warning: provider "b": no model uses it.',
+        ),
+        (
+            '[templates.t]\ntext = "{{ prompt }}"\n' + DEFAULT,
+            'warning: template "t": no route uses it.',
+        ),
+        (
+            CLASSIFIER + DEFAULT,
+            (
+                'warning: classifier "c": [profile] does not name it. Write classifier = "c" under '
+                "[profile], or remove it."
+            ),
+        ),
+        (
+            '[profile]\nclassifier = "c"\n' + CLASSIFIER + DEFAULT,
+            (
+                'warning: classifier "c": no route and no template goes by a task, so it is never '
+                "asked."
+            ),
         ),
     ],
 )

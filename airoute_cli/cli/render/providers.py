@@ -61,9 +61,13 @@ def _parts(report: ProviderReport, *, embedded: bool) -> Iterator[str]:
         yield _KEYS[report.key]
     if report.reachable and not report.problem:
         count = report.listed
-        yield "no list of models" if count is None else f"{len(count):,} models"
+        yield "no list of models" if count is None else _models(len(count))
     if limits := _limits(report.limits):
         yield f"limits seen: {limits}"
+
+
+def _models(count: int) -> str:
+    return f"{count:,} model" if count == 1 else f"{count:,} models"
 
 
 def _limits(limits: RateLimits | None) -> str:
