@@ -14,6 +14,7 @@ from airoute_cli.core.request import Capability, Request
 from airoute_cli.core.settings import NOTHING
 from airoute_cli.routing.choice import Choice, Chooser
 from airoute_cli.routing.eligible import checks_for, eligible
+from airoute_cli.routing.outlines import Outline, Outlines
 from airoute_cli.routing.output.form import schema_tokens, wants_form
 from airoute_cli.routing.strategies import STRATEGIES
 from airoute_cli.routing.strategies.base import Ordering, Passed, Pick, StrategyContext
@@ -22,6 +23,7 @@ from airoute_cli.routing.templates import CompiledTemplate
 from airoute_cli.routing.views import Sent, View, Wording
 
 _NOBODY = Ordering(())
+_NO_MODEL = "no model may answer"
 # Who is asked for these is asked about an answer, or gives one that stands in another's calls.
 _NO_ANSWERS = frozenset({CallRole.JUDGE, CallRole.SAMPLE})
 
@@ -72,12 +74,46 @@ class CompiledRoute:
         names = dict.fromkeys((*self._own, *profile.models)) if self._degrades else self._own
         self._models = {name: profile.models[name] for name in names}
         self._helpers = {name: profile.models[name] for name in self._options.helpers()}
-        everybody = dict.fromkeys((*self._models, *self._anybody, *self._helpers))
-        self.wording = Wording(words[route.template], everybody) if route.template else None
+        self._everybody = tuple({**self._models, **self._anybody, **self._helpers})
+        self.wording = Wording(words[route.template], self._everybody) if route.template else None
+        self._outlines = Outlines()
 
     def plan(self, sent: Sent, snapshot: Snapshot, trail: Trail) -> Plan:
         """The plan for a row that has come to this route; what is ``sent`` of it is given."""
-        features = sent.default.features
+        outline = self._outline(sent, snapshot, trail)
+        return Plan(
+            route=self.route.name,
+            strategy=self.route.strategy,
+            reason=f"{trail.why}; {outline.reason}",
+            calls=outline.calls,
+            candidates=outline.candidates,
+            rules=trail.rules,
+            refusal=outline.refusal,
+            ruling=trail.ruling,
+            on_empty=outline.on_empty,
+            basis=_with_scores(trail.basis, outline),
+            template=sent.use,
+            prompts=_prompts(sent, outline),
+            tier=tier_of(sent.default.features.metadata),
+            instead=outline.instead,
+        )
+
+    def _outline(self, sent: Sent, snapshot: Snapshot, trail: Trail) -> Outline:
+        """What of the plan is the same for all rows of one kind and size; found once for them."""
+        view = sent.default
+        if self._strategy.READS_ROW or trail.explain or sent.use or view.earlier:
+            return self._find(sent, snapshot, trail)
+        if not self._outlines.hold(list(map(snapshot.get, self._everybody))):
+            return self._find(sent, snapshot, trail)
+        key = view.kind, view.features.input_tokens, trail.ruling.eligible
+        outline = self._outlines.get(key)
+        if outline is None:
+            outline = self._find(sent, snapshot, trail)
+            if outline.calls:  # the policy says in words of each row why nobody may answer
+                self._outlines.put(key, outline)
+        return outline
+
+    def _find(self, sent: Sent, snapshot: Snapshot, trail: Trail) -> Outline:
         able, reasons, excluded = self._sift(sent, snapshot, trail.ruling)
         # Who may see the row of those that do not answer; what they are asked is text.
         helping = {n: model for n, model in self._helpers.items() if n in trail.ruling.eligible}
@@ -86,24 +122,13 @@ class CompiledRoute:
         picks = self._picks(able, ordering)
         calls = tuple([pick.call(place) for place, pick in enumerate(picks)])
         if self.route.repair:
-            calls = (*calls, *self._repairs(picks, features))
-        instead = self._instead(sent, snapshot, trail) if picks and self._anybody else ()
-        return Plan(
-            route=self.route.name,
-            strategy=self.route.strategy,
-            reason=f"{trail.why}; {picks[0].reason if picks else 'no model may answer'}",
-            calls=calls,
-            candidates=_candidates(reasons, ordering, picks) if trail.explain else (),
-            rules=trail.rules,
-            refusal=None if picks else self._refusal(reasons),
-            ruling=trail.ruling,
-            on_empty=OnEmpty.REFUSE if picks else _on_empty(excluded),
-            basis=_with_scores(trail.basis, ordering),
-            template=sent.use,
-            prompts=_prompts(sent, (*calls, *instead)),
-            tier=tier_of(features.metadata),
-            instead=instead,
-        )
+            calls = (*calls, *self._repairs(picks, sent.default.features))
+        candidates = _candidates(reasons, ordering, picks) if trail.explain else ()
+        if not picks:
+            refusal, on_empty = self._refusal(reasons), _on_empty(excluded)
+            return Outline(_NO_MODEL, calls, candidates, refusal=refusal, on_empty=on_empty)
+        instead = self._instead(sent, snapshot, trail) if self._anybody else ()
+        return Outline(picks[0].reason, calls, candidates, instead, ordering.scores)
 
     def _choices(
         self, models: Mapping[str, Model], sent: Sent, snapshot: Snapshot
@@ -226,8 +251,8 @@ class CompiledRoute:
         return f'no model of route "{self.route.name}" may answer: {each}'
 
 
-def _with_scores(basis: Basis, ordering: Ordering) -> Basis:
-    return basis._replace(scores=ordering.scores) if ordering.scores else basis
+def _with_scores(basis: Basis, outline: Outline) -> Basis:
+    return basis._replace(scores=outline.scores) if outline.scores else basis
 
 
 def _objection(view: View, choice: Choice) -> str | None:
@@ -236,10 +261,11 @@ def _objection(view: View, choice: Choice) -> str | None:
     return next((reason for reason in each if reason is not None), None)
 
 
-def _prompts(sent: Sent, calls: Iterable[Call]) -> Mapping[str, Request]:
+def _prompts(sent: Sent, outline: Outline) -> Mapping[str, Request]:
     """What a template made for each model that is called."""
     if sent.use is None:
         return NOTHING
+    calls = (*outline.calls, *outline.instead)
     return {call.model: sent.to(call.model).request for call in calls}
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -7,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airoute_cli.core.budget import OnBudget
 from airoute_cli.core.errors import UsageError
 from airoute_cli.core.figures import Figures
 from airoute_cli.core.plan import CallRole, Candidate, Plan, RuleVerdict
+from airoute_cli.core.policy import Forbidden, OnEmpty, Policy, PolicyRule
 from airoute_cli.core.profile import OnUnavailable, Route, UnknownPrice, When
 from airoute_cli.core.request import Capability, Tool
 from airoute_cli.core.settings import Settings
@@ -208,6 +211,59 @@ FIGURES = st.builds(
     output_tokens=st.floats(0, 5e3),
     token_ratio=st.floats(0, 20),
 )
+
+
+MINORS = PolicyRule(
+    "minors",
+    When(metadata={"age": ("minor",)}),
+    forbid=Forbidden(models=("b",)),
+    on_empty=OnEmpty.HANDOFF,
+)
+BY_STRATEGY: list[tuple[str, dict[str, Any]]] = [
+    ("fallback", {}),
+    ("cheapest", {}),
+    ("fastest", {}),
+    ("weighted", {"weights": {"a": 50, "b": 50}}),
+    ("cascade", {}),
+    ("ensemble", {"combine": "vote"}),
+]
+SEEN = [Figures(), Figures(3, 0, 90.0, 40.0, 2.5), Figures(1, 0, 9_000.0, 700.0)]
+
+
+ROWS = st.fixed_dictionaries(
+    {
+        "text": st.sampled_from(["short", "x" * 90]),
+        "digest": st.integers(0, 9).map(lambda number: bytes([number]) * 16),
+        "age": st.sampled_from(["minor", "adult"]),
+        "cap": st.sampled_from([None, 40]),
+        "seen": st.sampled_from([0, 0, 0, 0, 1, 2]),
+    }
+)
+
+
+@given(st.sampled_from([name for name, _ in BY_STRATEGY]), st.lists(ROWS, min_size=4, max_size=12))
+def test_rows_that_were_planned_before_change_nothing(
+    make: Any, strategy: str, rows: list[dict[str, Any]]
+):
+    routes = [
+        Route(
+            name, name, ("a", "b"), ("c",), options=options,
+            when=When(metadata={"strategy": (name,)}), on_budget=OnBudget.DEGRADE,
+        )
+        for name, options in BY_STRATEGY
+    ]  # fmt: skip
+    models = [make.model("a", 1, context_window=60), make.model("b", 2), make.model("c", 3)]
+    profile = replace(make.profile(routes, models), policy=Policy((MINORS,)))
+    one_for_all = Planner(profile)
+    for given_ in rows:
+        metadata, snapshot = (
+            {"strategy": strategy, "age": given_["age"]},
+            {"a": SEEN[given_["seen"]]},
+        )
+        settings = Settings(max_output_tokens=given_["cap"])
+        row = make.row(given_["text"], given_["digest"], metadata=metadata, settings=settings)
+        plan, alone = (one.plan(row, snapshot) for one in (one_for_all, Planner(profile)))
+        assert (plan, plan.basis) == (alone, alone.basis)
 
 
 @given(

@@ -104,6 +104,11 @@ class Strategy(Protocol):
         ...
 
     @property
+    def READS_ROW(self) -> bool:  # noqa: N802 - a module's constant
+        """Whether the order depends on the row, beside what the choices and helpers say of it."""
+        ...
+
+    @property
     def Options(self) -> type[StrategyOptions]:  # noqa: N802 - a module's class
         """The model of its own keys in the route's table."""
         ...

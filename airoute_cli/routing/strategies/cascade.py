@@ -19,6 +19,7 @@ from airoute_cli.routing.strategies.base import (
 )
 
 NAME = "cascade"
+READS_ROW = False
 
 
 class Options(StrategyOptions):

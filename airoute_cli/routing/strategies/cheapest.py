@@ -15,6 +15,7 @@ from airoute_cli.routing.strategies.base import (
 from airoute_cli.routing.wording import dollars
 
 NAME = "cheapest"
+READS_ROW = False
 _DEAREST = Decimal("Infinity")
 
 

@@ -14,6 +14,7 @@ from airoute_cli.routing.strategies.base import (
 )
 
 NAME = "fastest"
+READS_ROW = False
 
 
 class Options(StrategyOptions):

@@ -20,6 +20,7 @@ from airoute_cli.routing.strategies.base import (
 from airoute_cli.routing.wording import dollars, listed, quoted
 
 NAME = "learned"
+READS_ROW = True
 # Enough to decide by; more would tell one text from another.
 _DIGITS = 2
 

@@ -13,6 +13,7 @@ from airoute_cli.routing.strategies.base import (
 )
 
 NAME = "single"
+READS_ROW = False
 
 
 class Options(StrategyOptions):
