@@ -241,8 +241,8 @@ def test_a_comparison_tells_who_is_asked_for_the_task_and_where_that_is(tmp_path
 def test_a_check_proves_the_calls_for_labels_inside_the_rules(tmp_path, sorter, worker):
     profile = open_profile(a_profile(tmp_path, sorter, worker, PRIVATE), {})
     (proved,) = (str(one) for one in policy_findings(profile) if "no call outside" in str(one))
-    # Two rows for the rule alone and for each of two routes, each by the routes and for three models
-    # by hand, and each of these without a label yet and by each of the three.
+    # Two rows for the rule alone and for each of two routes, each by the routes and for three
+    # models by hand, and each of these without a label yet and by each of the three.
     assert "96 plans for 6 rows" in proved
 
 
