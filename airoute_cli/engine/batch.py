@@ -264,12 +264,14 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         jitter=world.jitter,
     )
     known = known_labels(profile, past.labels, past.seal)
-    plan = _plan(options, chain, past)
+    planner = Planner(profile)
+    plan = _plan(options, planner, chain, past)
     machinery = Machinery(
         source=source,
         folder=folder,
         admission=Admission(past.index, counts, retry_errors=options.retry_errors),
         plan=plan_by_known(plan, known) if known else plan,
+        ahead=planner.ahead,
         figures=figures,
         executor=executor,
         spending=spending,
@@ -298,8 +300,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
     return job
 
 
-def _plan(options: BatchOptions, chain: ProfileChain, past: Past) -> PlanRow:
-    planner = Planner(chain.profile)
+def _plan(options: BatchOptions, planner: Planner, chain: ProfileChain, past: Past) -> PlanRow:
     if options.only_model or options.only_route:
         return partial(planner.plan, only_model=options.only_model, only_route=options.only_route)
     return plan_within(planner, chain.earlier, past.first_tried)

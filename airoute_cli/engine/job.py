@@ -7,7 +7,7 @@ the recorder. Nothing is polled, and no row is held in memory that is not under 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -43,7 +43,10 @@ SYNC_EVERY_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Machinery:
-    """What a job drives. ``labelling`` None: no model is asked for the tasks of rows."""
+    """What a job drives. ``labelling`` None: no model is asked for the tasks of rows.
+
+    ``ahead`` finds out beside the loop what would hold it up for milliseconds in a row's plan.
+    """
 
     source: RowSource
     folder: RunFolder
@@ -61,6 +64,7 @@ class Machinery:
     tally: Tally
     room: Room
     labelling: Labelling | None = None
+    ahead: Callable[[Row], None] | None = None
 
 
 class Job:
@@ -175,10 +179,13 @@ class Job:
                 self._leave_pending(record)
 
     async def _feed(self) -> None:
+        ahead = self._machinery.ahead
         async for record in self._records():
             position = self.counts.rows_in
             admitted = self._machinery.admission.admit(record)
             if isinstance(admitted, Row):
+                if ahead is not None:
+                    await self._machinery.world.aside(partial(ahead, admitted))
                 if not await self._intake.take(Placed(admitted, position)):
                     self.counts.end(RowState.PENDING)
             elif isinstance(admitted, BadRow):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
@@ -12,14 +12,14 @@ from airoute_cli.core.figures import Snapshot
 from airoute_cli.core.label import Label
 from airoute_cli.core.plan import Basis, Features, Plan, RuleVerdict
 from airoute_cli.core.policy import OnEmpty, Ruling
-from airoute_cli.core.profile import Profile, Route
+from airoute_cli.core.profile import Classifier, Profile, Route
 from airoute_cli.core.request import Request
 from airoute_cli.routing.classify.finder import task_finder
 from airoute_cli.routing.classify.labelling import Labelling, asking_of
 from airoute_cli.routing.compiled import CompiledRoute, Trail
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.earlier import EarlierProfile
-from airoute_cli.routing.features import find_features
+from airoute_cli.routing.features import find_features, user_text
 from airoute_cli.routing.policy.rulebook import Rulebook
 from airoute_cli.routing.problems import route_problems
 from airoute_cli.routing.rules import Compiler, Rules, asks_for_complexity, asks_for_task, detected
@@ -96,6 +96,22 @@ class Planner:
         )
         detected_by_routes = (name for when in whens for name in detected(when))
         self._scanner = Scanner({*self._rulebook.classes, *detected_by_routes})
+
+    @property
+    def ahead(self) -> Callable[[Plannable], None] | None:
+        """Finds out of a row, before it is planned, what takes milliseconds; None: nothing does.
+
+        It may be called in another thread; the plan then finds it ready.
+        """
+        classifier = self._profile.classifier
+        embeds = isinstance(classifier, Classifier) and classifier.embedder
+        if not (embeds and self._asks_for_task):
+            return None
+
+        def find(row: Plannable) -> None:
+            self._find_task(user_text(row.request))
+
+        return find
 
     def features(self, row: Plannable, *, in_full: bool = False) -> Features:
         """What was found out about ``row``.
