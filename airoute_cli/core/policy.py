@@ -139,7 +139,8 @@ class Ruling:
 
     An empty one lets nobody answer. ``rules`` are the names of those that govern the row,
     ``redact`` the classes that are replaced before anything is sent, ``scan`` what was found
-    where some rule had to know.
+    where some rule had to know. ``declared`` are those of the eligible that a rule takes for
+    private by the profile's word alone.
     """
 
     eligible: frozenset[str] = frozenset()
@@ -148,6 +149,7 @@ class Ruling:
     scan: Scan | None = None
     excluded: Mapping[str, Exclusion] = field(default_factory=lambda: NOTHING)
     verdicts: tuple[PolicyVerdict, ...] = ()
+    declared: frozenset[str] = frozenset()
 
     @property
     def redacted(self) -> frozenset[str]:
@@ -166,6 +168,7 @@ class Ruling:
             scan=sent.scan and sent.scan.beside(self.scan),
             excluded={**sent.excluded, **self.excluded},
             verdicts=tuple(map(_either, self.verdicts, sent.verdicts)),
+            declared=(self.declared | sent.declared) & self.eligible & sent.eligible,
         )
 
     def within(self, allowed: frozenset[str], redact: frozenset[str]) -> Ruling:
@@ -179,6 +182,7 @@ class Ruling:
             eligible=self.eligible & allowed,
             excluded={**self.excluded, **more},
             redact=self.redact | redact,
+            declared=self.declared & allowed,
         )
 
 

@@ -138,6 +138,11 @@ class Model:
         return self.private and (self.provider.embedded or is_loopback(self.provider.base_url))
 
     @property
+    def private_by_claim(self) -> bool:
+        """Whether that it is private is the profile's word alone."""
+        return self.private and not self.stays_here
+
+    @property
     def region(self) -> str | None:
         """Where it is: what its host proves, or the claim, which is only ever narrower."""
         proven = region_of(self.provider.base_url, self.wire_name)

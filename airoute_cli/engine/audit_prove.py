@@ -36,7 +36,8 @@ class Proof:
     """What was found of a rule: the rows that it governed, and the calls that were made for them.
 
     ``calls`` counts them by model and where it is; ``leaves`` holds the sets of models that the
-    rule left, as they came up.
+    rule left, as they came up. Of them ``declared`` are those that it takes for private by the
+    profile's word alone.
     """
 
     rule: str
@@ -45,6 +46,7 @@ class Proof:
     decisions: int = 0
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     leaves: list[frozenset[str]] = field(default_factory=list)
+    declared: set[str] = field(default_factory=set)
 
     @property
     def holds(self) -> bool:
@@ -102,7 +104,11 @@ class _Proving:
 
     def _begin(self, told: Mapping[str, Any]) -> None:
         profile = self._replay.decider(told["pass"]).profile
-        if all(rule.name != self._proof.rule for rule in profile.policy.rules):
+        rule = next((one for one in profile.policy.rules if one.name == self._proof.rule), None)
+        if rule and rule.require.private:
+            models = profile.models.items()
+            self._proof.declared |= {name for name, model in models if model.private_by_claim}
+        if rule is None:
             note = f"pass {told['pass']} ran under a profile without this rule"
             self._proof.verdict.notes.append(note)
 

@@ -87,6 +87,7 @@ _DECIDED = (
     "route",
     "strategy",
     "label_call",
+    "template",
     "calls",
     "instead",
     "refusal",

@@ -118,7 +118,7 @@ def _declared(case: _Case) -> Iterator[Finding]:
     if not any(rule.require.private for rule in case.rules):
         return
     for model in case.profile.models.values():
-        if model.private and not model.stays_here:
+        if model.private_by_claim:
             message = f"it is private as declared; its calls leave for {model.provider.base_url}."
             yield Finding(Level.NOTE, f'model "{model.name}"', message)
 

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from airoute_cli import __version__
-from airoute_cli.core.errors import RunError
+from airoute_cli.core.errors import ProfileError, RunError
 from airoute_cli.core.money import Price, Rates
 from airoute_cli.core.profile import Model, Profile
 from airoute_cli.core.settings import NOTHING
@@ -87,7 +87,12 @@ def stored_profile(folder: RunFiles) -> ProfileChain:
     except (KeyError, TypeError, ValueError, InvalidOperation) as error:
         raise RunError(
             f"{folder.path / NAME} is damaged ({type(error).__name__}: {error}), and without it "
-            "the run cannot go on; start a new run"
+            "the run can neither go on nor be checked"
+        ) from None
+    except ProfileError as error:
+        raise RunError(
+            f"{folder.path / NAME} cannot be used any more, and without it the run can neither go "
+            f"on nor be checked: {error}"
         ) from None
     return ProfileChain(profile, tuple(map(Superseded, earlier, ends, facts)), facts[-1])
 

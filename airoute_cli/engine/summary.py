@@ -63,6 +63,7 @@ def summarise(
         "elapsed_ms": {"p50": tally.elapsed.at(0.5), "p95": tally.elapsed.at(0.95)},
         **{name: sum(getattr(share, name) for share in tally.shares.values()) for name in _FLAGS},
         "shares": [_share(*key, share) for key, share in sorted(tally.shares.items())],
+        "declared_private": dict(sorted(tally.declared.items())),
         "health": dict(health),
         "failures": counts.failures_as_dicts(),
     }
@@ -93,6 +94,7 @@ def summary_md(summary: Mapping[str, Any]) -> str:
         f"- calls: {calls_sentence(summary['attempts'])}",
         *([f"- tasks: {labels_sentence(summary['labels'])}"] if "labels" in summary else []),
         *(f"- flagged: {sentence}" for sentence in flag_sentences(summary)),
+        *(f"- {line}" for line in privacy_sentences(summary)),
         "",
         "| estimated USD | charged by the price table | reported by providers | unsettled |",
         "|---:|---:|---:|---:|",
@@ -160,6 +162,15 @@ def money_sentence(cost: Mapping[str, Any]) -> str:
             f"be billed ({_most(cost['interrupted_usd'], cost['interrupted_unknown'])})"
         )
     return "; ".join(parts)
+
+
+def privacy_sentences(summary: Mapping[str, Any]) -> list[str]:
+    """For whose privacy there is no proof, and how many rows relied on it."""
+    return [
+        f"{model} is private as declared, which is no proof: it was sent {_counted(rows, 'row')} "
+        "that a rule keeps private"
+        for model, rows in summary["declared_private"].items()
+    ]
 
 
 def calls_sentence(attempts: Mapping[str, Any]) -> str:

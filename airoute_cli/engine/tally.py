@@ -68,6 +68,8 @@ class Tally:
 
     ``spent`` holds by account what was billed and what may have been. ``latency`` are the times of
     the calls that answered, and ``elapsed`` those of the rows with all that they waited.
+    ``declared`` are the rows that a rule wanted private and that went to models that are so by the
+    profile's word alone.
     """
 
     shares: dict[tuple[str, str], Share] = field(default_factory=dict)
@@ -92,6 +94,7 @@ class Tally:
     label_usd: Decimal = ZERO
     label_latency: Percentiles = field(default_factory=Percentiles)
     spent: dict[Account, Decimal] = field(default_factory=dict)
+    declared: Counter[str] = field(default_factory=Counter)
     latency: Percentiles = field(default_factory=Percentiles)
     elapsed: Percentiles = field(default_factory=Percentiles)
 
@@ -112,6 +115,8 @@ class Tally:
         )
         if label := told.get("label"):
             self.labels[_origin(label)] += 1
+        if declared := (told.get("policy") or {}).get("declared"):
+            self.declared.update({one["model"] for one in attempts}.intersection(declared))
         for attempt in attempts:
             self._add_attempt(attempt)
             self._spend(_account(told, attempt), attempt)

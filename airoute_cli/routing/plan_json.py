@@ -65,7 +65,8 @@ def label_to_dict(plan: Plan) -> dict[str, Any]:
 def policy_to_dict(plan: Plan) -> dict[str, Any]:
     """What the policy said of a row: the rules that govern it, whom they leave, what was found.
 
-    ``scanned`` is null where no rule had to know what stands in the row.
+    ``scanned`` is null where no rule had to know what stands in the row. ``declared`` is there
+    where a rule that wants privacy leaves models that are private by the profile's word alone.
     """
     ruling = plan.ruling
     return {
@@ -75,6 +76,7 @@ def policy_to_dict(plan: Plan) -> dict[str, Any]:
         "findings": dict(ruling.scan.findings) if ruling.scan else {},
         "unread": list(ruling.scan.unread) if ruling.scan else [],
         "redacted": sorted(ruling.redacted),
+        **({"declared": sorted(ruling.declared)} if ruling.declared else {}),
     }
 
 

@@ -278,6 +278,47 @@ def test_try_shows_what_was_found_and_who_is_left_and_never_the_values(airoute, 
     assert told["excluded"]["us"] == 'policy "personal-data-stays-private": it is not private'
 
 
+DECLARED = """
+[providers.far]
+api = "openai"
+base_url = "http://far.example/v1"
+[models.far]
+provider = "far"
+name = "far-1"
+price = "free"
+private = true
+[[policy.rules]]
+name = "pii"
+when = { detects = ["pii"] }
+require = { private = true }
+[[routes]]
+name = "rest"
+models = ["us", "far"]
+"""
+
+
+def test_privacy_that_nobody_can_prove_is_told_as_declared_everywhere(
+    airoute, servers, write_profile, rows, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("http_proxy", servers["us"].base_url.removesuffix("/v1"))
+    write_profile(DECLARED)
+    ran = airoute("batch", str(rows(ROWS[:2])), "-o", "run")
+    assert ran.returncode == 0, ran.stderr
+    told = "far is private as declared, which is no proof: it was sent 1 row that a rule keeps"
+    assert told in ran.stderr
+    assert told in (tmp_path / "run" / "summary.md").read_text()
+    results = {one["custom_id"]: one for one in read_lines(tmp_path / "run" / "results.jsonl")}
+    assert results["mail"]["airoute"]["policy"]["declared"] == ["far"]
+    assert "declared" not in results["plain"]["airoute"]["policy"]
+    tried = airoute("try", f"write to {MAIL}").stdout
+    shown = airoute("audit", "show", "run", "mail").stdout
+    assert "eligible    far (private as declared), home\n" in tried
+    assert "eligible    far (private as declared), home\n" in shown
+    proved = airoute("audit", "prove", "run", "--rule", "pii").stdout
+    assert "it leaves far (private as declared), home\n" in proved
+    assert "far at far.example: 1 call, private as declared\n" in proved
+
+
 CONTENT = """
 [policy]
 audit = { content = true }

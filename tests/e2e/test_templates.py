@@ -11,6 +11,7 @@ from airoute_cli.cli.app import app
 from airoute_cli.engine.audit_verify import verify
 from tests.conftest import Airoute
 from tests.e2e.conftest import WriteRows, read_lines
+from tests.engine.audited import forge
 from tests.servers.scripted import ScriptedServer
 
 PROFILE = """
@@ -66,6 +67,11 @@ def test_prompts_are_worded_masked_and_told(
     audit = (tmp_path / "run" / "audit.jsonl").read_text()
     assert "a@example.com" not in audit
     assert told["digest"] in audit
+    # Another template under a chain that was written anew.
+    run = tmp_path / "run"
+    lines = {n: one for n, one in enumerate(audit.splitlines(), 1) if told["digest"] in one}
+    forge(run, {n: one.replace(told["digest"], "0" * 32).encode() for n, one in lines.items()})
+    assert "differs in template" in verify(run).faults[0].message
 
 
 def test_try_renders_without_a_call(provider_server: ScriptedServer, tmp_path: Path):

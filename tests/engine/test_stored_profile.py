@@ -117,5 +117,15 @@ def test_a_damaged_one_is_a_sentence(folder, a_profile, missing):
     kept = json.loads(path.read_text())
     del kept[missing]
     path.write_text(json.dumps(kept))
-    with pytest.raises(RunError, match=f"damaged.*{missing}.*start a new run"):
+    with pytest.raises(RunError, match=f"damaged.*{missing}.*neither go on nor be checked"):
+        stored_profile(folder)
+
+
+def test_one_that_somebody_has_edited_is_named_and_not_the_users_own(folder, a_profile):
+    keep_profile(folder, a_profile())
+    path = folder.path / NAME
+    kept = json.loads(path.read_text())
+    kept["document"]["models"] = {}
+    path.write_text(json.dumps(kept))
+    with pytest.raises(RunError, match=f"{NAME} cannot be used any more, and without it"):
         stored_profile(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airoute_cli.cli.render.plain import say
+from airoute_cli.cli.render.plan import names_of
 from airoute_cli.engine.audit_prove import Proof
 from airoute_cli.engine.audit_verify import Verdict
 
@@ -49,6 +50,7 @@ def proof_data(proof: Proof) -> dict[str, Any]:
             for (model, host), calls in sorted(proof.calls.items())
         ],
         "leaves": [sorted(models) for models in proof.leaves],
+        "declared": sorted(proof.declared.intersection(frozenset().union(*proof.leaves))),
         "faults": [{"line": fault.line, "message": fault.message} for fault in verdict.faults],
         "notes": verdict.notes,
     }
@@ -62,9 +64,10 @@ def draw_proof(proof: Proof) -> None:
         f'rule "{proof.rule}": governed {_many(proof.rows, "row")}, {_many(calls, "call")} for them'
     )
     for models in proof.leaves:
-        say(f"it leaves {', '.join(sorted(models)) or 'nobody'}")
+        say(f"it leaves {names_of(models, proof.declared)}")
     for (model, host), count in sorted(proof.calls.items()):
-        say(f"  {model} at {host}: {_many(count, 'call')}")
+        known = ", private as declared" if model in proof.declared else ""
+        say(f"  {model} at {host}: {_many(count, 'call')}{known}")
     if proof.holds:
         say("every call was to a model that the rule leaves; the chain is whole")
     _draw_notes(proof.verdict)

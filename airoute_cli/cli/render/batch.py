@@ -21,6 +21,7 @@ from airoute_cli.engine.summary import (
     flag_sentences,
     labels_sentence,
     money_sentence,
+    privacy_sentences,
     sentence,
 )
 
@@ -183,6 +184,8 @@ def draw_summary(summary: Mapping[str, Any], narrator: Narrator) -> None:
     narrator.say(f"cost {money_sentence(summary['cost'])}")
     if "labels" in summary:
         narrator.say(f"tasks {labels_sentence(summary['labels'])}")
+    for line in privacy_sentences(summary):
+        narrator.say(line)
     for name, told in summary["health"].items():
         narrator.say(health_line(name, told))
     for flagged in flag_sentences(summary):

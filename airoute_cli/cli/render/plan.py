@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -81,7 +81,7 @@ def _policy_lines(plan: Plan) -> Iterator[str]:
     for number, verdict in enumerate(ruling.verdicts):
         mark = "→" if verdict.matched else " "
         yield f"{'' if number else 'policy':10}{mark} {verdict.rule}: {verdict.reason}"
-    yield f"eligible    {', '.join(sorted(ruling.eligible)) or 'nobody'}"
+    yield f"eligible    {names_of(ruling.eligible, ruling.declared)}"
     for name, exclusion in ruling.excluded.items():
         yield f"{'':10}✗ {name}: {exclusion}"
     if ruling.redacted:
@@ -94,6 +94,14 @@ def _call_line(call: Call) -> str:
         f"{call.max_output_tokens:,} out, {usd(call.expected_usd)} expected, "
         f"{usd(call.worst_usd)} at worst" + _without(call)
     )
+
+
+def names_of(models: Iterable[str], declared: Collection[str]) -> str:
+    """Models by name, each with the word for it whose privacy nobody can prove."""
+    said = (
+        f"{name} (private as declared)" if name in declared else name for name in sorted(models)
+    )
+    return ", ".join(said) or "nobody"
 
 
 def _without(call: Call) -> str:

@@ -58,11 +58,12 @@ class RunFiles:
             return orjson.loads(path.read_bytes())
         except FileNotFoundError:
             raise RunError(
-                f"{path} is missing, without which the run cannot go on; start a new run"
+                f"{path} is missing, without which the run can neither go on nor be checked"
             ) from None
         except orjson.JSONDecodeError as error:
             raise RunError(
-                f"{path} is damaged at line {error.lineno}: {error.msg}; start a new run"
+                f"{path} is damaged at line {error.lineno}: {error.msg}; without it the run can "
+                "neither go on nor be checked"
             ) from None
         except OSError as error:
             raise RunError(f"cannot read {path}: {reason(error)}") from None

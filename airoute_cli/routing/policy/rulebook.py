@@ -16,6 +16,8 @@ from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.policy.demands import Candidate, demands_of, private
 from airoute_cli.routing.rules import Compiler, asks_for_complexity, asks_for_task, detected
 
+_NOBODY: frozenset[str] = frozenset()
+
 
 class Rulebook:
     """The policy of one profile."""
@@ -24,6 +26,9 @@ class Rulebook:
         compiler = compiler or Compiler()
         self._models = profile.models
         self._rules = tuple(_Rule(rule, compiler) for rule in profile.policy.rules)
+        self._claimed = frozenset(
+            name for name, model in profile.models.items() if model.private_by_claim
+        )
         self._everybody = Ruling(frozenset(profile.models))
         whens = [rule.when for rule in profile.policy.rules]
         self.asks_for_task = any(map(asks_for_task, whens))
@@ -38,13 +43,16 @@ class Rulebook:
             return self._everybody
         governing = [rule for rule in self._rules if rule.matches(subject)]
         excluded = self._excluded(governing, subject, snapshot)
+        eligible = frozenset(name for name in self._models if name not in excluded)
+        relied_on = any(rule.stated.require.private for rule in governing)
         return Ruling(
-            eligible=frozenset(name for name in self._models if name not in excluded),
+            eligible=eligible,
             rules=tuple(rule.stated.name for rule in governing),
             redact=frozenset(name for rule in governing for name in rule.stated.redact),
             scan=subject.scan_if_made,
             excluded=excluded,
             verdicts=tuple(rule.verdict(subject) for rule in self._rules) if explain else (),
+            declared=eligible & self._claimed if relied_on else _NOBODY,
         )
 
     def left_by(self, name: str, subject: Subject, snapshot: Snapshot) -> frozenset[str] | None:

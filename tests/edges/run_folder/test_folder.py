@@ -116,7 +116,9 @@ def test_json_and_text_are_written_whole(run_path):
         folder.write_text("a.md", "é\n")
         assert (run_path / "a.md").read_text("utf-8") == "é\n"
         assert not list(run_path.glob(".*"))
-        with pytest.raises(RunError, match=r"b\.json is missing, without which the run cannot go"):
+        with pytest.raises(
+            RunError, match=r"b\.json is missing, without which the run can neither go"
+        ):
             folder.read_json("b.json")
         (run_path / "b.json").write_text('{\n"a"')
         with pytest.raises(RunError, match=r"b\.json is damaged at line 2: unexpected end of data"):

@@ -67,6 +67,16 @@ def test_a_rule_takes_away_whom_it_does_not_allow(make: Any):
     assert called(plan((rule,), make.row("nothing personal"))) == ["us", "eu", "small"]
 
 
+def test_privacy_is_proved_or_told_as_declared_where_a_rule_relies_on_it(make: Any):
+    far = replace(Make.model("far"), private=True)
+    rules = (PolicyRule("pii", PII, PRIVATE), PolicyRule("none of us", None, Requirement()))
+    made = replace(profile(*rules), models={one.name: one for one in (*MODELS, far)})
+    ruling = Planner(made).plan(make.row(MAIL), {}).ruling
+    assert (ruling.eligible, ruling.declared) == ({"small", "far"}, {"far"})
+    assert Planner(made).plan(make.row("hi"), {}).ruling.declared == set()
+    assert ruling.within(frozenset({"small"}), frozenset()).declared == set()
+
+
 def test_rules_apply_together(make: Any):
     no_us = PolicyRule("no-us", None, forbid=Forbidden(models=("us",)))
     kept = PolicyRule("kept", None, Requirement(retention="30d"))
