@@ -118,7 +118,7 @@ async def _run(
         chain,
         World.real(environ),
         folder,
-        watch=watcher(narrator),
+        watch=watcher(narrator, results_shown=flags.output == STDOUT and sys.stdout.isatty()),
         note=narrator.say,
         write=_to_stdout if flags.output == STDOUT else None,
     )

@@ -55,11 +55,16 @@ class Narrator:
         self.console.print(shown)
 
 
-def watcher(narrator: Narrator) -> Callable[[Job], Coroutine[Any, Any, None]]:
-    """What shows a job's progress: a bar on a terminal, lines elsewhere, nothing when quiet."""
+def watcher(
+    narrator: Narrator, *, results_shown: bool = False
+) -> Callable[[Job], Coroutine[Any, Any, None]]:
+    """What shows a job's progress: a bar on a terminal, lines elsewhere, nothing when quiet.
+
+    ``results_shown``: results go to the same terminal, and a bar would be written over.
+    """
     if narrator.quiet:
         return nothing
-    shows = _bar if narrator.console.is_terminal else _heartbeat
+    shows = _bar if narrator.console.is_terminal and not results_shown else _heartbeat
     return lambda job: shows(job, narrator)
 
 
