@@ -89,6 +89,23 @@ def contender(told: dict[str, Any], name: str) -> dict[str, Any]:
     return next(one for one in told["contenders"] if one["contender"] == name)
 
 
+def test_a_judge_sees_no_case_that_the_policy_keeps_from_it(shop: ScriptedServer):
+    rule = '[[policy.rules]]\nname = "mail"\nwhen = { detects = ["pii.email"] }\n'
+    with Path("here.toml").open("a") as file:
+        file.write(f'{rule}forbid = {{ models = ["strong"] }}\n')
+    greeting = {"prompt": "Say hello to a@example.com.", "expect": {"judge": "It greets."}}
+    shop.respond = lambda request, _n: (
+        ok("Hello 1!") if "Say" in request.messages[-1]["content"] else respond(request, 0)
+    )
+    write_cases([greeting])
+    told = evaluate("--judge", "strong")
+    assert contender(told, "here")["accepted"] == 0
+    assert [request.body["model"] for request in shop.requests] == ["weak"]
+    assert "- 1 answer was not judged and counted as not accepted (refused)" in (
+        Path("out/eval.md").read_text()
+    )
+
+
 def test_contenders_are_asked_graded_and_compared(shop: ScriptedServer):
     told = evaluate("-m", "weak", "-m", "strong", "--judge", "strong")
     here, weak, strong = (contender(told, name) for name in ("here", "weak", "strong"))

@@ -18,8 +18,9 @@ COMMANDS_AT_ONCE = 4
 # From this score of a judge on, in 0..1, an answer counts as accepted.
 ACCEPTED_FROM = 0.7
 
-# The judge's score of a case's answer, in 0..1, by the case and the answer's text.
-Judged = Mapping[tuple[str, str], float | None]
+# The judge's score of a case's answer, in 0..1, or why there is none, by the case and the text.
+Judged = Mapping[tuple[str, str], float | str]
+NOT_JUDGED = "the judge gave no score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ async def _grade(contender: str, case: Case, answer: Answer | None, judged: Judg
         return _made(contender, case, answer, 0.0, miss)
     if case.expected.judge is None:
         return _made(contender, case, answer, 1.0, None)
-    score = judged.get((case.custom_id, answer.text))
-    if score is None:
-        return _made(contender, case, answer, 0.0, "the judge gave no score")
+    score = judged.get((case.custom_id, answer.text), "not asked")
+    if isinstance(score, str):
+        return _made(contender, case, answer, 0.0, f"{NOT_JUDGED}: {score}")
     miss = None if score >= ACCEPTED_FROM else f"the judge gave {score:.1f}"
     return _made(contender, case, answer, score, miss)
 

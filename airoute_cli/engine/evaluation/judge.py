@@ -101,7 +101,9 @@ def _told(request: Request) -> dict[str, Any]:
     }
 
 
-def _score(verdict: Answer | None) -> float | None:
+def _score(verdict: Answer | None) -> float | str:
+    """The score, or why there is none: the policy keeps a judge from rows too."""
     if verdict is None or verdict.text is None:
-        return None
-    return read_score(Completion(verdict.text, FinishReason.STOP))
+        return (verdict.failure if verdict else None) or "not asked"
+    score = read_score(Completion(verdict.text, FinishReason.STOP))
+    return "what it said is no score" if score is None else score

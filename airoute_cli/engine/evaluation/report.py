@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from airoute_cli.engine.evaluation.grades import NOT_JUDGED, Grade
 from airoute_cli.engine.evaluation.statistics import Difference, Figures
 
 if TYPE_CHECKING:
@@ -58,12 +60,24 @@ def sentences(ended: Evaluation) -> Iterator[str]:
     for one in ended.drift:
         verdict = "it has drifted beyond noise" if one.beyond_noise else "within noise"
         yield f"{one.contender} against the baseline: {_gap(one)}; {verdict}; {_flips(one)}"
+    unjudged = Counter(
+        why for each in ended.grades.values() for one in each if (why := _why_not(one))
+    )
+    for why, count in unjudged.items():
+        answers = "1 answer was" if count == 1 else f"{count:,} answers were"
+        yield f"{answers} not judged and counted as not accepted ({why})"
     if ended.judge_usd is None:
         yield "judging cost an unknown amount"
     elif ended.judge_usd:
         yield f"judging cost ${ended.judge_usd:.6f}"
     if best := _worth(ended.figures):
         yield best
+
+
+def _why_not(one: Grade) -> str | None:
+    """Why a judge gave an answer no score; None where it did, or was not needed."""
+    _, found, why = (one.miss or "").partition(f"{NOT_JUDGED}: ")
+    return why if found else None
 
 
 def _gap(one: Difference) -> str:
