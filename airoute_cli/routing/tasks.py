@@ -40,7 +40,8 @@ def detect_task(text: str) -> str:
         scores[task] += weight
     if "chat" in scores and len(words) <= SHORT_WORDS:
         scores["chat"] += SHORT_CHAT
-    best = max(scores, key=scores.__getitem__, default=OTHER)
+    # Of equals the first of the table: signs come out of sets, in another order in every process.
+    best = max(SIGNS, key=lambda task: scores.get(task, 0.0))
     return best if scores[best] >= LEAST else OTHER
 
 

@@ -61,3 +61,9 @@ def test_any_text_has_a_task_and_always_the_same(text: str):
 def test_pairs_are_two_words_each():
     pairs = [p for signs in SIGNS.values() for some in signs.pairs.values() for p in some.split()]
     assert all(pair.count("+") == 1 for pair in pairs)
+
+
+@pytest.mark.parametrize("other", ["sql", "extract", "sentiment", "probability", "poem", "regex"])
+def test_of_tasks_that_as_much_speaks_for_the_first_is_taken(other: str):
+    assert detect_task(f"qwertz {other} uiop summary") == "summarise"
+    assert detect_task(f"qwertz summary uiop {other}") == "summarise"
