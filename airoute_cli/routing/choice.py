@@ -111,7 +111,7 @@ class _Terms(NamedTuple):
 
 
 # A row may have a cap of its own, so that kinds may be many.
-_MOST_TERMS = 10_000
+_MOST_TERMS = 1_000
 
 
 class Chooser:

@@ -27,7 +27,8 @@ class Outline(NamedTuple):
 
 # The kind of a request, its tokens by estimate, and whom the policy lets answer.
 Key = tuple[Kind, int, frozenset[str]]
-_MOST = 10_000
+# A profile may have many routes, and each has outlines of its own.
+_MOST = 1_000
 
 
 class Outlines:
