@@ -188,3 +188,9 @@ def test_a_plan_is_shown_without_what_calls_and_drawings_need():
     loaded = _loaded_by("try", "hello", "--profile", str(EXAMPLES / "starter.toml"))
     assert "airoute_cli.routing.planner" in loaded
     assert not (_FOR_CALLS | _FOR_DRAWING | _EXTRAS) & loaded
+
+
+def test_the_price_catalogue_is_loaded_once_a_day():
+    priced = ("try", "hello", "--profile", str(EXAMPLES / "multi.toml"))
+    assert "genai_prices" in _loaded_by(*priced)
+    assert not {"genai_prices", "ssl"} & _loaded_by(*priced)
