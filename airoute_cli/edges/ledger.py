@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ BUSY_S = 30.0
 SIGN_OF_LIFE_S = 60.0
 PRESUMED_DEAD_S = 900.0
 _LOOK_FOR_DEAD_EVERY_S = 2.0
+_DAY_S = 86_400
 
 _ACCOUNT = "tier TEXT, route TEXT, model TEXT"
 _TABLES = (
@@ -91,7 +93,13 @@ def ledger_path() -> Path:
 
 def day_of(moment: float) -> str:
     """The day of UTC, as in ``2026-11-25``; its first seven characters are the month."""
-    return datetime.fromtimestamp(moment, UTC).date().isoformat()
+    return _written(int(moment // _DAY_S))
+
+
+@lru_cache  # asked for with everything that is spent
+def _written(day: int) -> str:
+    """A day of Unix time, which knows no leap seconds."""
+    return datetime.fromtimestamp(day * _DAY_S, UTC).date().isoformat()
 
 
 class Ledger:

@@ -88,6 +88,8 @@ class Budgets:
         self._wake = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        # Whether the timer goes off soon enough for all that is spent until then.
+        self._books_soon = False
         self._shut = False
         self._broken: RunError | None = None
 
@@ -129,13 +131,16 @@ class Budgets:
 
     def spend(self, account: Account, spent: Spent, of_reserved: Decimal = ZERO) -> None:
         """Book what was spent; ``of_reserved`` is the part of it that had been reserved."""
-        key = (day_of(self._clock()), account)
-        self._booked[key] = self._booked.get(key, NOTHING_SPENT).plus(spent)
+        if self._book:
+            key = (day_of(self._clock()), account)
+            self._booked[key] = self._booked.get(key, NOTHING_SPENT).plus(spent)
         counted = spent.counted_usd
-        self._account(account).unbooked += counted
-        self._run.spend(account, counted)
+        if counted:
+            self._account(account).unbooked += counted
+            self._run.spend(account, counted)
         self._reserve(account, -of_reserved)
-        self._wake_within(BOOK_EVERY_S)
+        if not self._books_soon:
+            self._books_soon = self._wake_within(BOOK_EVERY_S)
         self._serve_and_ask()
 
     async def begin(self, account: Account, usd: Decimal) -> None:
@@ -182,9 +187,10 @@ class Budgets:
                     raise
 
     def _account(self, account: Account) -> Held:
-        if account not in self._held:
-            self._held[account] = Held()
-        return self._held[account]
+        held = self._held.get(account)
+        if held is None:
+            held = self._held[account] = Held()
+        return held
 
     def _reserve(self, account: Account, usd: Decimal) -> None:
         if usd:
@@ -226,18 +232,20 @@ class Budgets:
         if self._book and self._keeper is None:
             self._keeper = asyncio.get_running_loop().create_task(self._keep())
 
-    def _wake_within(self, seconds: float) -> None:
+    def _wake_within(self, seconds: float) -> bool:
+        """Whether it will be: there is a book."""
         if self._book is None:
-            return
+            return False
         loop = asyncio.get_running_loop()
         if self._timer:
             if self._timer.when() <= loop.time() + seconds:
-                return
+                return True
             self._timer.cancel()
         self._timer = loop.call_later(seconds, self._on_timer)
+        return True
 
     def _on_timer(self) -> None:
-        self._timer = None
+        self._timer, self._books_soon = None, False
         self._wake_now()
 
     async def _keep(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -65,7 +65,7 @@ class Course:
     calls: tuple[Call, ...] = ()
     left: list[Call] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
-    tries: Counter[str] = field(default_factory=Counter)
+    tries: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     error: CallError | None = None
     deadline: float | None = None
     answers_seen: dict[str, int] = field(default_factory=dict)

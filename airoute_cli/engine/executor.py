@@ -134,8 +134,7 @@ class Executor:
 
     def _route(self, plan: Plan) -> Route:
         """The plan's route; a model that was named by hand has none, and so none of its wishes."""
-        named = Route(plan.route, plan.strategy, ())
-        return self._routes.get(plan.route, named)
+        return self._routes.get(plan.route) or Route(plan.route, plan.strategy, ())
 
     def can_ask(self, model: str) -> bool:
         """Whether a model can be asked now."""

@@ -53,6 +53,7 @@ class Purse:
         self._budgets = budgets
         # What is reserved, and of that what has left or is about to.
         self._left = worst_amounts(plan)
+        self._accounts = {account.model: account for account in self._left}
         for account, usd in beside.items():
             self._left[account] = self._left.get(account, ZERO) + usd
         self._due: dict[Account, Decimal] = {}
@@ -171,4 +172,7 @@ class Purse:
         return UnaffordableError()
 
     def _account(self, model: str) -> Account:
-        return Account(self.plan.tier, self.plan.route, model)
+        account = self._accounts.get(model)
+        if account is None:
+            account = self._accounts[model] = Account(self.plan.tier, self.plan.route, model)
+        return account

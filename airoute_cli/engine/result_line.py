@@ -41,9 +41,6 @@ def result_line(
     about = airoute_object(row.line, row.digest, outcome, profile) | {"pass": pass_number}
     if extract is not None:
         about |= _extracted(completion.text, extract)
-    collisions = {key: value for key, value in row.extra.items() if key in RESERVED}
-    if collisions:
-        about["input"] = collisions
     line = {
         "id": f"airoute-{row.digest.hex()}",
         "custom_id": row.custom_id,
@@ -54,10 +51,19 @@ def result_line(
         },
         "error": None,
         "airoute": about,
-        **({"metadata": row.metadata} if row.metadata else {}),
-        **{key: value for key, value in row.extra.items() if key not in RESERVED},
     }
+    if row.metadata:
+        line["metadata"] = row.metadata
+    if row.extra:
+        about |= _collisions(row.extra)
+        line |= {key: value for key, value in row.extra.items() if key not in RESERVED}
     return dumps(line), about
+
+
+def _collisions(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of the input that bear a name of ours."""
+    found = {key: value for key, value in extra.items() if key in RESERVED}
+    return {"input": found} if found else {}
 
 
 def _extracted(text: str, wanted: str) -> dict[str, Any]:

@@ -31,11 +31,15 @@ class RunLimits:
 
     def reserve(self, account: Account, usd: Decimal) -> None:
         """Count an amount as reserved; one below zero is given back."""
+        if not self._used:
+            return
         for limit in self._limits.over((account,)).run:
             self._used[limit].reserved += usd
 
     def spend(self, account: Account, usd: Decimal) -> None:
         """Count an amount as spent."""
+        if not self._used:
+            return
         for limit in self._limits.over((account,)).run:
             self._used[limit].spent += usd
 

@@ -22,6 +22,11 @@ from airoute_cli.core.plan import CallRole
 _STEP = math.log(1.05)
 
 
+def step_of(value: float) -> int:
+    """The step of a value in every histogram."""
+    return round(math.log(max(value, 0.001)) / _STEP)
+
+
 class Percentiles:
     """A histogram in logarithmic steps: percentiles within 2.5 %, in constant memory."""
 
@@ -30,7 +35,11 @@ class Percentiles:
 
     def add(self, value: float) -> None:
         """Count a value; anything below 0.001 counts as 0.001."""
-        self._counts[round(math.log(max(value, 0.001)) / _STEP)] += 1
+        self.add_step(step_of(value))
+
+    def add_step(self, step: int) -> None:
+        """Count a value by what ``step_of`` gives for it."""
+        self._counts[step] += 1
 
     def at(self, share: float) -> float | None:
         """The value below which ``share`` of all values lie; None without values."""
@@ -104,12 +113,16 @@ class Tally:
         usd = _decimal(cost.get("usd"))
         attempts = told.get("attempts") or []
         own = [attempt for attempt in attempts if not _labels(attempt)]
-        self.usd += usd or ZERO
-        self.estimated_usd += _decimal(cost.get("estimated_usd")) or ZERO
-        self.reported_usd += _decimal(cost.get("reported_usd")) or ZERO
+        if usd:
+            self.usd += usd
+        if estimated := _decimal(cost.get("estimated_usd")):
+            self.estimated_usd += estimated
+        if reported := _decimal(cost.get("reported_usd")):
+            self.reported_usd += reported
         self.unpriced += usd is None and bool(attempts)
         # The samples of an ensemble and the steps of a cascade are further calls, not retries.
-        self.retried_rows += any("error" in attempt for attempt in own[:-1])
+        if len(own) > 1:
+            self.retried_rows += any("error" in attempt for attempt in own[:-1])
         self.escalated_rows += (
             told.get("strategy") == "cascade" and len(told.get("steps") or ()) > 1
         )
@@ -134,8 +147,11 @@ class Tally:
         self.interrupted_unknown += reserved_usd is None
 
     def _spend(self, account: Account, attempt: Mapping[str, Any]) -> None:
-        counted = [_decimal(attempt.get(name)) or ZERO for name in ("usd", "unsettled_usd")]
-        self.spent[account] = sum(counted, self.spent.get(account, ZERO))
+        spent = self.spent.get(account, ZERO)
+        for name in ("usd", "unsettled_usd"):
+            if usd := _decimal(attempt.get(name)):
+                spent += usd
+        self.spent[account] = spent
 
     def _add_attempt(self, attempt: Mapping[str, Any]) -> None:
         self.attempts += 1
@@ -155,7 +171,8 @@ class Tally:
     def _add_answer(
         self, told: Mapping[str, Any], own: Sequence[Mapping[str, Any]], usd: Decimal | None
     ) -> None:
-        share = self.shares.setdefault((told["route"] or "", told["model"]), Share())
+        of = (told["route"] or "", told["model"])
+        share = self.shares.get(of) or self.shares.setdefault(of, Share())
         usage, cost = told["usage"], told["cost"]
         share.rows += 1
         self.rows_with_another_model += own[0]["model"] != told["model"]
@@ -169,11 +186,11 @@ class Tally:
         share.filtered += bool(told.get("filtered"))
         share.refused += bool(told.get("refused"))
         # Waiting for a limit says nothing about the model.
-        latency = told["latency_ms"]
-        share.latency.add(latency)
+        step = step_of(told["latency_ms"])
+        share.latency.add_step(step)
         share.price = cost.get("price")
         share.price_as_of = str(cost["as_of"]) if cost.get("as_of") else None
-        self.latency.add(latency)
+        self.latency.add_step(step)
         self.elapsed.add(told["elapsed_ms"])
         self.estimated_usage += bool(usage["estimated"])
 
