@@ -168,6 +168,7 @@ class Gate:
         self._shut = asyncio.Event()
         self._when_shut: list[Callable[[], None]] = []
         self._when_spare: list[Callable[[], None]] = []
+        self._when_granted: Callable[[], None] | None = None
 
     async def acquire(self, model: str, tokens: int, *, again: bool = False) -> Lease:
         """Wait until a call of that many tokens may go out to ``model``.
@@ -199,6 +200,11 @@ class Gate:
         queue = self._queues[model]
         return len(queue.waiting) + len(queue.again)
 
+    def waiting_in_all(self) -> int:
+        """How many calls wait, for whatever model."""
+        queues = self._queues.values()
+        return sum([len(queue.waiting) + len(queue.again) for queue in queues])
+
     def in_flight(self, model: str) -> int:
         """How many calls to ``model`` are under way."""
         return self._queues[model].subjects[0].in_flight
@@ -215,6 +221,10 @@ class Gate:
     def when_spare(self, then: Callable[[], None]) -> None:
         """Have ``then`` called when that may have become so."""
         self._when_spare.append(then)
+
+    def when_granted(self, then: Callable[[], None]) -> None:
+        """Have ``then`` called when a call that waited may go out."""
+        self._when_granted = then
 
     def turn_away(self, model: str) -> None:
         """Send the calls that wait for ``model`` away."""
@@ -297,6 +307,8 @@ class Gate:
         if blocker is None:
             queue.pop()
             future.set_result(Lease(self, queue, now, tokens))
+            if self._when_granted:
+                self._when_granted()
             return True
         subject, ready = blocker
         queue.stands_at = subject

@@ -34,6 +34,7 @@ class Intake:
     """Lets rows in. ``decide`` plans a row, ``start`` sets it going.
 
     ``spare`` says whether the run could do more than it does; None: rows are never set aside.
+    ``at_hand`` says whether enough rows wait already for their calls to go out.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Intake:
         decide: Callable[[Row], Decided],
         start: Callable[[Placed, Decided], None],
         spare: Callable[[], bool] | None,
+        at_hand: Callable[[], bool] | None = None,
     ) -> None:
         self._room = room
         self._decide = decide
         self._start = start
         self._spare = spare
+        self._at_hand = at_hand
         self._aside = SetAside()
         self._stopped = False
 
@@ -57,7 +60,7 @@ class Intake:
         """
         size = len(placed.row.raw)
         while not self._stopped:
-            if not self._room.left(size):
+            if not self._room.left(size) or (self._at_hand and self._at_hand()):
                 await self._room.change()
                 continue
             decided = self._decide(placed.row)

@@ -40,6 +40,10 @@ from airoute_cli.engine.world import World
 # Power-cut safety: what was written is on the disk after at most this time.
 SYNC_EVERY_S = 0.2
 
+# Rows that wait for the calls of others to end: one for each that may end before the reader comes
+# to it, and no more. Each is planned already, and takes some of the processor's cache.
+ROWS_AT_HAND = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Machinery:
@@ -74,9 +78,7 @@ class Job:
         self._machinery = machinery
         self._limit = limit
         self._tasks: set[asyncio.Task[None]] = set()
-        spare = machinery.gate.has_spare if machinery.room.shared else None
-        self._intake = Intake(machinery.room, self._decide, self._start, spare)
-        machinery.gate.when_spare(self._intake.look_again)
+        self._intake = self._made_intake()
         self._stopping = asyncio.Event()
         self._fatal: BaseException | None = None
         self._reading: asyncio.Future[list[Row | BadRow]] | None = None
@@ -159,6 +161,20 @@ class Job:
             return False
         self.stop(reason)
         return True
+
+    def _made_intake(self) -> Intake:
+        """Where rows go to several models, those of one may wait while others go past them."""
+        gate, room = self._machinery.gate, self._machinery.room
+        if room.shared:
+            intake = Intake(room, self._decide, self._start, gate.has_spare)
+        else:
+            intake = Intake(room, self._decide, self._start, None, self._enough_wait)
+            gate.when_granted(intake.look_again)
+        gate.when_spare(intake.look_again)
+        return intake
+
+    def _enough_wait(self) -> bool:
+        return self._machinery.gate.waiting_in_all() >= ROWS_AT_HAND
 
     def _out_of_budget(self, why: str, flags: str) -> None:
         """Drain, as nothing more may be spent; every row behind finds the same."""
