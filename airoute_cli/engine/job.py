@@ -40,9 +40,9 @@ from airoute_cli.engine.world import World
 # Power-cut safety: what was written is on the disk after at most this time.
 SYNC_EVERY_S = 0.2
 
-# Rows that wait for the calls of others to end: one for each that may end before the reader comes
-# to it, and no more. Each is planned already, and takes some of the processor's cache.
-ROWS_AT_HAND = 8
+# Rows that wait at the gate: one, to be first in line. Further ones come in as calls end, and need
+# not wait there, nor take room in the processor's cache until then.
+ROWS_AT_HAND = 1
 
 
 @dataclass(frozen=True, slots=True)

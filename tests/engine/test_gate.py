@@ -114,3 +114,16 @@ async def test_a_shut_gate_ends_waits_and_sleeps_at_once():
         await sleeping
     with pytest.raises(GateClosedError):
         await gate.acquire("a", 1)
+
+
+async def test_whoever_asks_is_told_of_calls_that_waited_and_may_go_out():
+    told = []
+    gate = Gate([_model("m")], Limits(max_concurrency=1))
+    gate.when_granted(lambda: told.append(gate.waiting_in_all()))
+    first = await gate.acquire("m", 1)
+    second = asyncio.create_task(gate.acquire("m", 1))
+    await asyncio.sleep(0)
+    assert (gate.waiting_in_all(), told) == (1, [])
+    first.release(0)
+    assert told == [0]
+    (await second).release(0)

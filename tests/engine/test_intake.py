@@ -156,3 +156,23 @@ def test_a_row_comes_back_as_it_was_under_the_name_that_it_had():
     assert (found.row.request, found.row.extra) == (row.request, row.extra)
     assert aside.take("a") is None
     aside.close()
+
+
+async def test_of_one_model_no_more_rows_come_in_than_can_go_out():
+    waiting, started = 0, []
+    room = Room(ROWS, 10**6)
+    intake = Intake(
+        room, Run().decide, lambda placed, _: started.append(placed.position), None,
+        lambda: waiting > 0,
+    )  # fmt: skip
+    assert await intake.take(_row(0, "a"))
+    waiting = 1
+    held = asyncio.create_task(intake.take(_row(1, "a")))
+    await asyncio.sleep(0)
+    intake.look_again()
+    await asyncio.sleep(0)
+    assert started == [0]
+    waiting = 0
+    intake.look_again()
+    assert await held
+    assert started == [0, 1]

@@ -35,8 +35,9 @@ def write_views(folder: RunFolder) -> dict[str, int]:
     with scratch(_TABLE) as ends:
         for told, offset, size in read_records(folder.journal.path):
             ends.execute(_PUT, (key_of(told["custom_id"]), told["state"], offset, size))
-        for told, _, _ in read_records(folder.results.path):
-            ends.execute(_DROP, (key_of(told["custom_id"]),))
+        if folder.journal.size:  # else there is nothing to take out, and results may be many
+            for told, _, _ in read_records(folder.results.path):
+                ends.execute(_DROP, (key_of(told["custom_id"]),))
         return {name: _write_view(folder, name, state, ends) for name, state in VIEWS.items()}
 
 
