@@ -151,7 +151,9 @@ def test_the_canary_stops_a_run_that_only_fails(
     assert f"stopping: the first 20 rows of small {told}" in ran.stderr
     told = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert told["run"]["state"] == "canary"
-    assert 20 <= told["rows"]["failed"] == provider_server.count // calls < 40
+    failed = told["rows"]["failed"]
+    # Rows that were under way then end their call, and make no second one.
+    assert calls * 20 <= calls * failed <= provider_server.count < calls * 40
     assert told["rows"]["pending"] == 500 - told["rows"]["failed"]
     assert "go on with: airoute batch" in ran.stderr
 
