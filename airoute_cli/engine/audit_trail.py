@@ -54,7 +54,7 @@ class AuditTrail:
         self._open(chain, seal)
 
     def decide(self, row: Row, plan: Plan, snapshot: Snapshot) -> None:
-        """Record a plan, as soon as it is made."""
+        """Record a plan; it is written with its first call at the latest."""
         told: dict[str, Any] = {
             "event": records.DECISION,
             "at": round(self._wall(), 3),
@@ -70,7 +70,7 @@ class AuditTrail:
         told |= records.plan_told(plan, self._models)
         if self._content:
             told["content"] = _json(row.raw)
-        self._log.add(told)
+        self._log.add_soon(told)
 
     def intend(self, row: Row, call: Call, attempt: int) -> None:
         """Record a call before it leaves, so that a crash cannot hide that it may be billed."""
@@ -87,7 +87,7 @@ class AuditTrail:
         self._log.add(intent.told())
 
     def ended(self, row: Row, number: int, attempt: Attempt, completion: Completion | None) -> None:
-        """Record how an attempt ended."""
+        """Record how an attempt ended; it is written before what came of its row."""
         told: dict[str, Any] = {
             "event": records.ATTEMPT,
             "pass": self._pass,
@@ -100,7 +100,7 @@ class AuditTrail:
         told |= records.attempt_told(attempt, completion, self._seal)
         if self._content:
             told["content"] = completion.text if completion else attempt.message
-        self._log.add(told)
+        self._log.add_soon(told)
 
     def _open(self, chain: ProfileChain, seal: Seal) -> None:
         """Record that a pass begins, and with which profile."""

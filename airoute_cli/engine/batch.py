@@ -288,6 +288,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
             extract=options.extract,
             pass_number=pass_number,
             emitter=emitter,
+            soon=asyncio.get_running_loop().call_soon,
         ),
         counts=counts,
         tally=past.tally,

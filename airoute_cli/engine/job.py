@@ -90,6 +90,7 @@ class Job:
         machinery.gate.when_shut(machinery.spending.budgets.shut)
         machinery.spending.on_stop = self._out_of_budget
         machinery.spending.can_ask = lambda model: not machinery.doors.is_shut(model)
+        machinery.recorder.on_failure = self._give_up
         self.aborted = False
         self.complete = False
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -22,8 +24,23 @@ from airoute_cli.engine.result_line import airoute_object, dumps, result_line
 from airoute_cli.engine.tally import Tally
 
 
+class _Ended(NamedTuple):
+    """A completed row whose line waits to be written."""
+
+    row: Row
+    position: int
+    told: dict[str, Any]
+    line: bytes
+    offset: int
+
+
 class Recorder:
-    """The single writer of a run; close it when no row is under way any more."""
+    """The single writer of a run; close it when no row is under way any more.
+
+    ``soon`` has something done in the loop's next turn: the rows that complete in one turn are
+    written together, and count when they are. Unless it is given, each is written at once.
+    ``on_failure`` is told where that could not be done.
+    """
 
     def __init__(
         self,
@@ -36,6 +53,7 @@ class Recorder:
         pass_number: int,
         extract: str | None = None,
         emitter: Emitter | None = None,
+        soon: Callable[[Callable[[], None]], object] = lambda work: work(),
     ) -> None:
         self._profile = profile
         self._folder = folder
@@ -45,6 +63,9 @@ class Recorder:
         self._trail = trail
         self._pass = pass_number
         self._extract = extract
+        self._soon = soon
+        self._completed: list[_Ended] = []
+        self.on_failure: Callable[[Exception], None] = _raise
         # What the calls of each row under way may cost, until the row's end is recorded.
         self._begun: dict[str, list[Decimal | None]] = {}
 
@@ -72,7 +93,7 @@ class Recorder:
             self._complete(row, outcome, position)
         else:
             self._not_completed(row, outcome, position)
-        self._begun.pop(row.custom_id, None)
+            self._begun.pop(row.custom_id, None)
 
     @property
     def calling(self) -> int:
@@ -80,7 +101,13 @@ class Recorder:
         return len(self._begun)
 
     def close(self) -> None:
-        """Count the calls of rows that were cut off as a resume will find them: interrupted."""
+        """Write what still waits, and count the calls of rows that were cut off as interrupted.
+
+        So a resume will find them.
+        """
+        self._write_completed()
+        self._counts.end(RowState.PENDING, len(self._completed))
+        self._completed.clear()
         for reserved in (usd for calls in self._begun.values() for usd in calls):
             self._tally.interrupt(reserved)
         self._begun.clear()
@@ -100,17 +127,35 @@ class Recorder:
 
     def _complete(self, row: Row, outcome: Outcome, position: int) -> None:
         line, told = result_line(row, outcome, self._profile, self._pass, self._extract)
-        offset = self._folder.results.append(line)
-        self._tally.add(told)
-        self._counts.end(RowState.COMPLETED)
-        if self._emitter:
-            self._emitter.ended(position, line, offset)
+        offset = self._folder.results.append_soon(line)
+        self._completed.append(_Ended(row, position, told, line, offset))
+        if len(self._completed) == 1:
+            self._soon(self._write_completed)
+
+    def _write_completed(self) -> None:
+        """Write the rows that have completed since the last time, and only then count them."""
+        try:
+            self._folder.flush()
+            self._count_completed()
+        except Exception as error:  # noqa: BLE001 - no row is there to raise it
+            self.on_failure(error)
+
+    def _count_completed(self) -> None:
+        completed, self._completed = self._completed, []
+        for ended in completed:
+            self._tally.add(ended.told)
+            self._counts.end(RowState.COMPLETED)
+            self._begun.pop(ended.row.custom_id, None)
+        if self._emitter:  # last: stdout may take nothing, and what is written counts all the same
+            for ended in completed:
+                self._emitter.ended(ended.position, ended.line, ended.offset)
 
     def _not_completed(self, row: Row, outcome: Outcome, position: int) -> None:
         failure = outcome.failure or RowFailure("pending", "the run ended before it was answered")
         told = airoute_object(row.line, row.digest, outcome, self._profile) | {"pass": self._pass}
         # A row that was never tried leaves no trace: it is simply still to do.
         if outcome.state is not RowState.PENDING or outcome.attempts:
+            self._folder.flush()  # what was tried stands before what came of it
             plain = orjson.loads(dumps(told))  # exact decimals as numbers, as in the results
             self._folder.journal.append(journal_line(row, outcome.state, failure, plain))
             self._tally.add(told)
@@ -118,3 +163,7 @@ class Recorder:
         if outcome.state is not RowState.PENDING:
             self._counts.fail(failure.code, row.line, failure.message)
         self.pass_over(position)
+
+
+def _raise(error: Exception) -> None:
+    raise error

@@ -41,7 +41,7 @@ def result_line(
     about = airoute_object(row.line, row.digest, outcome, profile) | {"pass": pass_number}
     if extract is not None:
         about |= _extracted(completion.text, extract)
-    line = {
+    line: dict[str, Any] = {
         "id": f"airoute-{row.digest.hex()}",
         "custom_id": row.custom_id,
         "response": {

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airoute_cli.core.completion import Completion, FinishReason
-from airoute_cli.core.errors import ErrorKind
+from airoute_cli.core.errors import ErrorKind, RunError
 from airoute_cli.core.money import Usage
 from airoute_cli.core.outcome import Attempt, Outcome, RowFailure, RowState
 from airoute_cli.core.plan import Call, CallRole
@@ -164,6 +164,7 @@ def test_what_was_turned_away_at_the_door_is_no_try(tmp_path, kind, found):
         trail = AuditTrail(folder.audit, ProfileChain(PROFILE), SEAL, 1)
         trail.intend(_row("a"), _call(None), 1)
         trail.ended(_row("a"), 1, Attempt("m", 1.0, 1.0, kind, "told"), None)
+        folder.flush()
     with RunFolder.resume(path) as folder, Past.read(folder, SEAL, with_tries=True) as past:
         assert past.first_tried(_row("a")) == found
 
@@ -176,3 +177,39 @@ def test_under_another_key_every_row_counts_as_tried(tmp_path):
     ):
         assert past.first_tried(_row("a")) == 1
         assert past.first_tried(_row("b")) == 1
+
+
+def test_rows_that_complete_in_one_turn_are_written_together_and_count_when_they_are(tmp_path):
+    counts, later = Counts(), []
+    with RunFolder.create(tmp_path / "run") as folder, Past.read(folder, SEAL) as past:
+        trail = AuditTrail(folder.audit, ProfileChain(PROFILE), SEAL, 1)
+        recorder = Recorder(
+            PROFILE, folder, counts, past.tally, trail, pass_number=1, soon=later.append
+        )
+        for name in "ab":
+            _carry(recorder, name, Carried(1, "completed"), None)
+        assert (folder.results.size, counts.done, recorder.calling, len(later)) == (0, 0, 2, 1)
+        later.pop()()
+        assert (counts.done, recorder.calling, past.tally.attempts) == (2, 0, 2)
+        assert len(folder.results.path.read_bytes().splitlines()) == 2
+
+
+def test_rows_that_the_disk_does_not_take_stay_pending(tmp_path, monkeypatch):
+    counts, failures = Counts(), []
+    with RunFolder.create(tmp_path / "run") as folder, Past.read(folder, SEAL) as past:
+        trail = AuditTrail(folder.audit, ProfileChain(PROFILE), SEAL, 1)
+        recorder = Recorder(
+            PROFILE, folder, counts, past.tally, trail, pass_number=1, soon=lambda _: None
+        )
+        recorder.on_failure = failures.append
+        for name in "ab":
+            _carry(recorder, name, Carried(1, "completed"), None)
+        monkeypatch.setattr(folder.results, "flush", _full)
+        recorder.close()
+        assert [str(one) for one in failures] == ["disk full"]
+        assert (counts.states[RowState.PENDING], counts.done) == (2, 0)
+        assert past.tally.interrupted_calls == 2
+
+
+def _full() -> None:
+    raise RunError("disk full")

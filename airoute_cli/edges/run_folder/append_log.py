@@ -20,12 +20,15 @@ class AppendLog:
     """One log of a run folder, mode 0600.
 
     ``repaired`` is the number of bytes of a torn last line that were cut off; ``dirty`` says
-    whether something was appended since the last ``sync``, which may run in another thread.
+    whether something was written since the last ``sync``, which may run in another thread.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.dirty = False
+        # Lines that are not written yet, and their bytes.
+        self._held: list[bytes] = []
+        self._held_bytes = 0
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             size = os.fstat(self._fd).st_size
@@ -46,15 +49,41 @@ class AppendLog:
 
         Raises RunError if the disk does not take it; the file then ends with the last whole line.
         """
+        start = self.append_soon(line)
         try:
-            self._write(line + b"\n")
+            self.flush()
+        except RunError:
+            self._held_bytes -= len(self._held.pop()) + 1
+            raise
+        return start
+
+    def append_soon(self, line: bytes) -> int:
+        """As ``append``, but it is written with whatever comes next, or by ``flush``.
+
+        Many lines then cost as much as one.
+        """
+        start = self._end + self._held_bytes
+        self._held.append(line)
+        self._held_bytes += len(line) + 1
+        return start
+
+    def flush(self) -> None:
+        """Write what ``append_soon`` has left; where the disk does not take it, it is kept.
+
+        Raises RunError as ``append`` does.
+        """
+        if not self._held:
+            return
+        try:
+            self._write(b"\n".join((*self._held, b"")))
         except OSError as error:
             with contextlib.suppress(OSError):  # what is left is cut off at the next opening
                 os.ftruncate(self._fd, self._end)
             raise writing_failed(self.path, error) from None
-        start, self._end = self._end, self._end + len(line) + 1
+        self._end += self._held_bytes
+        self._held_bytes = 0
+        self._held.clear()
         self.dirty = True
-        return start
 
     def sync(self) -> None:
         """Bring what was appended safely to the disk. Raises RunError."""
@@ -83,7 +112,7 @@ class AppendLog:
         return self.read_line_at(_end_of_lines(self._fd, self._end - 1)) if self._end else b""
 
     def close(self) -> None:
-        """Close the file; it may be called twice."""
+        """Close the file, without what was not written; it may be called twice."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -40,10 +40,21 @@ class AuditLog(AppendLog):
 
     def add(self, told: Mapping[str, Any]) -> None:
         """Append one record. Raises RunError if the disk does not take it."""
-        number = self.records + 1
-        line = orjson.dumps({"n": number, "prev": self.head, **told}, default=_plain)
+        line = self._linked(told)
         self.append(line)
-        self.head, self.records = digest_of(line), number
+        self._goes_on_from(line)
+
+    def add_soon(self, told: Mapping[str, Any]) -> None:
+        """As ``add``, but it is written with the next one, or by ``flush``."""
+        line = self._linked(told)
+        self.append_soon(line)
+        self._goes_on_from(line)
+
+    def _linked(self, told: Mapping[str, Any]) -> bytes:
+        return orjson.dumps({"n": self.records + 1, "prev": self.head, **told}, default=_plain)
+
+    def _goes_on_from(self, line: bytes) -> None:
+        self.head, self.records = digest_of(line), self.records + 1
 
 
 def digest_of(line: bytes) -> str:

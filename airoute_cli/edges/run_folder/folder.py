@@ -139,6 +139,11 @@ class RunFolder(RunFiles):
         with replaced(self.path / name) as file:
             file.write(text.encode())
 
+    def flush(self) -> None:
+        """Write what waits for it: what was done, and then what came of it. Raises RunError."""
+        for log in (self.audit, self.results):
+            log.flush()
+
     def sync_all(self) -> None:
         """Bring the logs safely to the disk: intents first, then what came of them."""
         for log in (self.audit, self.results, self.journal):

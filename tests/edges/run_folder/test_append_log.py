@@ -156,3 +156,46 @@ def test_records_have_their_places_and_a_damaged_one_is_named(tmp_path):
     with pytest.raises(RunError, match=r"/log:2 is damaged \(unexpected end of data at column 5\)"):
         list(read_records(path))
     assert list(read_records(tmp_path / "none")) == []
+
+
+@given(LINES, st.data())
+def test_lines_that_are_held_stand_where_it_was_said_once_they_are_written(lines, data):
+    with tempfile.TemporaryDirectory() as folder:
+        log = AppendLog(Path(folder) / "log")
+        offsets = []
+        for line in lines:
+            append = data.draw(st.sampled_from([log.append, log.append_soon]))
+            offsets.append(append(line))
+        log.flush()
+        assert [log.read_line_at(offset) for offset in offsets] == lines
+        assert (lines_of(log.path), log.size) == (lines, log.path.stat().st_size)
+        log.close()
+
+
+def test_held_lines_take_one_write_together_with_what_comes_behind(tmp_path, monkeypatch):
+    log, write, writes = AppendLog(tmp_path / "log"), os.write, []
+    monkeypatch.setattr(os, "write", lambda fd, data: writes.append(data) or write(fd, data))
+    log.append_soon(b"a")
+    log.append_soon(b"b")
+    assert (writes, log.dirty, log.size) == ([], False, 0)
+    log.append(b"c")
+    log.flush()
+    assert writes == [b"a\nb\nc\n"]
+    log.close()
+
+
+def test_held_lines_that_the_disk_does_not_take_are_kept_for_later(tmp_path, monkeypatch):
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    log = AppendLog(tmp_path / "log")
+    log.append_soon(b"a")
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(RunError, match="disk full"):
+        log.append(b"told of as not written")
+    with pytest.raises(RunError, match="disk full"):
+        log.flush()
+    monkeypatch.undo()
+    assert log.append(b"b") == 2
+    assert lines_of(log.path) == [b"a", b"b"]
+    log.close()

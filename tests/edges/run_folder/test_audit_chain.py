@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from airoute_cli.edges.run_folder.audit_chain import Chain, Fault, read_links
 from airoute_cli.edges.run_folder.audit_log import GENESIS, AuditLog, digest_of
 
 RECORDS = st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(0, 9)), min_size=2)
+STEPS = st.tuples(st.sampled_from(["add", "add_soon", "fail"]), st.integers(0, 9))
 Lines = list[bytes]
 
 
@@ -124,3 +126,28 @@ def test_a_chain_that_was_written_anew_has_another_head(records, data):
     assert other != head
     assert faults(lines) == []
     assert [fault.line for fault in faults(lines, head)] == [len(lines)]
+
+
+@given(st.lists(STEPS))
+def test_a_chain_is_whole_however_its_records_were_written(steps):
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        log = AuditLog(Path(name) / "audit.jsonl")
+        log.add({"a": 0})
+        for how, value in steps:
+            if how != "fail":
+                getattr(log, how)({"a": value})
+                continue
+            patch.setattr(os, "write", _no_space)
+            with pytest.raises(RunError):
+                log.add({"lost": value})
+            patch.undo()
+        log.flush()
+        log.close()
+        lines = log.path.read_bytes().splitlines()
+        told = [orjson.loads(line).get("a") for line in lines]
+        assert told == [0] + [value for how, value in steps if how != "fail"]
+        assert faults(lines, log.head) == []
+
+
+def _no_space(*_: object) -> int:
+    raise OSError(28, "No space left on device")
