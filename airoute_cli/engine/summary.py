@@ -156,11 +156,13 @@ def money_sentence(cost: Mapping[str, Any]) -> str:
             f"{_counted(cost['unsettled_attempts'], 'attempt')} without a report may be billed "
             f"({_most(cost['unsettled_usd'], cost['unsettled_unknown'])})"
         )
-    if cost["interrupted_usd"] or cost["interrupted_unknown"]:  # a free model bills nothing
-        parts.append(
-            f"{_counted(cost['interrupted_calls'], 'call')} under way when the run was cut off may "
-            f"be billed ({_most(cost['interrupted_usd'], cost['interrupted_unknown'])})"
+    if cost["interrupted_calls"]:
+        cut_off = (
+            f"{_counted(cost['interrupted_calls'], 'call')} under way when the run was cut off"
         )
+        most = _most(cost["interrupted_usd"], cost["interrupted_unknown"])
+        billed = cost["interrupted_usd"] or cost["interrupted_unknown"]
+        parts.append(f"{cut_off} " + (f"may be billed ({most})" if billed else "cost nothing"))
     return "; ".join(parts)
 
 

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airoute_cli.engine.counts import Counts
+from airoute_cli.engine.summary import money_sentence, summarise
 from airoute_cli.engine.tally import Percentiles, Tally
 
 
@@ -83,3 +85,18 @@ def test_percentiles_are_within_a_step(values):
         histogram.add(value)
     median = statistics.median_low(values)
     assert histogram.at(0.5) == pytest.approx(median, rel=0.06, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("reserved", "told"),
+    [
+        (Decimal(0), "2 calls under way when the run was cut off cost nothing"),
+        (Decimal(2), "2 calls under way when the run was cut off may be billed (at most $4"),
+        (None, "2 calls under way when the run was cut off may be billed ("),
+    ],
+)
+def test_calls_that_a_kill_cut_off_are_told_whatever_they_cost(reserved, told):
+    tally = Tally()
+    for _ in range(2):
+        tally.interrupt(reserved)
+    assert told in money_sentence(summarise({}, Counts(), tally, {})["cost"])
