@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from airoute_cli.core.settings import EMPTY, NOTHING, Settings
 
@@ -164,9 +164,8 @@ class Request:
         return "\n\n".join(texts) if texts else None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One usable input row.
+class Row(NamedTuple):
+    """One usable input row: a tuple, as one is made for every line.
 
     ``line`` counts from 1 in the input; ``digest`` is 16 bytes over the row's content without its
     id; ``raw`` is the line as it stood, kept so that a failed row can be fed in again unchanged.
@@ -179,8 +178,8 @@ class Row:
     digest: bytes
     request: Request
     raw: bytes
-    metadata: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
-    extra: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    metadata: Mapping[str, Any] = NOTHING
+    extra: Mapping[str, Any] = NOTHING
     has_id: bool = True
 
 

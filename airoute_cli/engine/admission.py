@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from airoute_cli.core.outcome import RowState
 from airoute_cli.core.request import BadRow, Row
 from airoute_cli.edges.run_folder.index import Finished, RowIndex
@@ -37,7 +35,7 @@ class Admission:
         if isinstance(record, Row) and not record.has_id:
             copies = self._index.occurrence(record.digest)
             if copies > 1:
-                record = replace(record, custom_id=f"{record.custom_id}-{copies}")
+                record = record._replace(custom_id=f"{record.custom_id}-{copies}")
         earlier = self._index.claim(record.custom_id, record.line)
         return record if earlier is None else _duplicate(record, earlier)
 

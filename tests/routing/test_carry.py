@@ -197,7 +197,7 @@ def test_it_is_dropped_where_the_profile_says_so_and_the_plan_tells(make: type[M
 
 def test_what_is_asked_is_never_dropped(make: type[Make]) -> None:
     image = make.row()
-    image = replace(image, request=_asked(Image("https://x")))
+    image = image._replace(request=_asked(Image("https://x")))
     carrier = Carrier(frozenset({Element.IMAGE_URL}))
     model = make.model("a", carrier=carrier, capabilities=frozenset({"vision"}))
     profile = make.profile([Route("r", "single", ("a",))], [model])
@@ -206,7 +206,7 @@ def test_what_is_asked_is_never_dropped(make: type[Make]) -> None:
 
 
 def test_a_hint_is_dropped_by_itself_and_told(make: type[Make]) -> None:
-    row = replace(make.row(), request=_asked(CacheMark()))
+    row = make.row()._replace(request=_asked(CacheMark()))
     model = make.model("a", carrier=Carrier(frozenset({Element.CACHE_MARK})))
     profile = make.profile([Route("r", "single", ("a",))], [model])
     assert Planner(profile).plan(row, {}).calls[0].dropped == ("cache_mark",)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from airoute_cli.core.request import Row
@@ -67,7 +66,7 @@ class SetAside:
         row = read_line(raw, line)
         if not isinstance(row, Row):
             raise TypeError(f"line {line} was a row when it was set aside")
-        return Placed(replace(row, custom_id=custom_id), position)
+        return Placed(row._replace(custom_id=custom_id), position)
 
     def waits(self, model: str) -> bool:
         """Whether rows wait for a model."""

@@ -41,7 +41,7 @@ def plan(rules: tuple[PolicyRule, ...], row: Row, **asked: Any) -> Plan:
 
 def with_image(text: str = "hi") -> Row:
     parts = (Text(text), Image("data:image/png;base64,AA"))
-    return replace(Make.row(), request=Request((Message("user", parts),)))
+    return Make.row()._replace(request=Request((Message("user", parts),)))
 
 
 def called(made: Plan) -> list[str]:
@@ -202,8 +202,8 @@ RULES = st.builds(
     st.sampled_from([frozenset(), classes_of(["pii"]), classes_of(["pii.email"])]),
 )
 ROWS = st.builds(
-    lambda text, image, region: replace(
-        with_image(text) if image else Make.row(text), metadata={"region": region}
+    lambda text, image, region: (with_image(text) if image else Make.row(text))._replace(
+        metadata={"region": region}
     ),
     TEXTS,
     st.booleans(),
