@@ -185,6 +185,11 @@ class Breaker:
         self._doubt = why
         return False
 
+    @property
+    def doubt(self) -> str | None:
+        """What it said that would last and was not confirmed yet."""
+        return self._doubt
+
     def left(self, ticket: Ticket, now: float) -> None:
         """The call never went out or nobody knows its end; a probe is free for the next one."""
         if ticket.probe and self.holds(ticket):

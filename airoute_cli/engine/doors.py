@@ -3,7 +3,9 @@
 An outage opens a model's breaker, and its rows go to others or wait for the probe. A key that is
 refused, a quota that is used up and a model that is not there are states of the provider and not
 of a row: they shut the door for good, one sentence says what to mend, and the rows are left.
-Each model is believed for itself alone: behind one address there may be several services.
+No model is shut for what another one was told, as behind one address there may be several services;
+but one that has never answered and is told what was confirmed for another with the same key is not
+asked again.
 """
 
 from __future__ import annotations
@@ -82,6 +84,8 @@ class Doors:
         self._tell = tell
         self._lone = lone
         self._told: set[tuple[str, str]] = set()
+        # The providers with what was confirmed of one of their models and is no matter of it alone.
+        self._known: set[tuple[str, str]] = set()
         self._changed = asyncio.Event()
         self._closed = False
         self._on_shut: Callable[[], None] | None = None
@@ -134,8 +138,9 @@ class Doors:
         door.calls += 1
         if is_lasting(error):
             found = lasting(door.model, error)
-            if self._lone or door.breaker.doubted(ticket, now, found.code):
-                self._shut_with(door, found)
+            known = _is_new(door) and (door.model.provider.name, found.code) in self._known
+            if self._lone or known or door.breaker.doubted(ticket, now, found.code):
+                self._confirmed(door, found, error)
             else:
                 self._moved(door)
         elif may_be_lasting(error):
@@ -221,6 +226,16 @@ class Doors:
         else:
             self._served(door, ticket)
 
+    def _confirmed(self, door: Door, found: Lasting, error: CallError) -> None:
+        """Shut a door, and those of new models with the same key that were told the same."""
+        provider = door.model.provider.name
+        self._known.add((provider, found.code))
+        self._shut_with(door, found)
+        for other in self._doors.values():
+            same = other.model.provider.name == provider and other.breaker.doubt == found.code
+            if same and _is_new(other):
+                self._shut_with(other, lasting(other.model, error))
+
     def _shut_with(self, door: Door, found: Lasting) -> None:
         """Shut a door and say why, once for what several models of a provider have in common."""
         self._shut(door, found)
@@ -254,3 +269,8 @@ class Doors:
                 await changed.wait()
         if self._closed:
             raise GateClosedError
+
+
+def _is_new(door: Door) -> bool:
+    """Whether it has not answered in this run: its key may be wrong from the start."""
+    return door.lasting is None and not door.breaker.answers

@@ -130,6 +130,30 @@ def test_what_lasts_is_asked_about_once_more_and_fails_no_row(error: CallError):
     assert bench.told[0].endswith("then go on with --resume")
 
 
+@pytest.mark.parametrize("error", [kind(ErrorKind.AUTH, 401), kind(ErrorKind.QUOTA, 429)])
+def test_what_is_confirmed_of_one_model_needs_no_proof_from_others_with_the_same_key(
+    error: CallError,
+):
+    names = "abcdef"
+    bench = Bench({name: always(error) for name in names}, fallback=tuple(names[1:]))
+    assert states(bench.run(rows=50, at_once=1)) == {RowState.PENDING: 50}
+    # One is asked a second time, and it speaks for all.
+    assert sorted(bench.wire.asked.values()) == [1] * 5 + [2]
+    assert len(bench.told) == 1
+
+
+def test_a_model_that_has_answered_is_asked_again_whatever_was_confirmed_of_another():
+    refused = kind(ErrorKind.AUTH, 401)
+    bench = Bench(
+        {
+            "a": always(refused),
+            "b": lambda now, _: refused if 20.0 <= now < 20.3 else 1.0,
+        },
+        fallback=("b",),
+    )
+    assert states(bench.run(rows=200)) == {RowState.COMPLETED: 200}
+
+
 def test_a_refusal_that_passes_costs_no_row():
     refused = kind(ErrorKind.AUTH, 401)
     bench = Bench({"a": lambda now, _: refused if 5.0 <= now < 5.3 else 0.1})
