@@ -117,8 +117,14 @@ def read_prompt(argument: str | None, *, attached: Sequence[str] | None = None) 
         raise UsageError("stdin cannot be both the prompt and an attachment; keep one of the two -")
     piped_in = not taken and sys.stdin and not sys.stdin.isatty()
     given = sys.stdin if explicit or piped_in else None
-    piped = given.read() if given else ""  # none at all where the shell has closed it (<&-)
-    parts = [part for part in (piped.strip(), "" if explicit else argument) if part]
+    try:
+        piped = given.read() if given else ""  # none at all where the shell has closed it (<&-)
+        parts = [part for part in (piped.strip(), "" if explicit else argument) if part]
+        "".join(parts).encode()  # what is no text comes with surrogates in it
+    except UnicodeError:
+        raise UsageError(
+            "the prompt is not UTF-8 text; an image or a PDF goes in with -a FILE (-a - from stdin)"
+        ) from None
     if not parts:
         raise UsageError('nothing to ask: give a prompt, as in: airoute ask "What is a spoke?"')
     return "\n\n".join(parts)
