@@ -202,13 +202,25 @@ class Job:
             admitted = self._machinery.admission.admit(record)
             if isinstance(admitted, Row):
                 if ahead is not None:
-                    await self._machinery.world.aside(partial(ahead, admitted))
+                    await self._unless_stopped(partial(ahead, admitted))
                 if not await self._intake.take(Placed(admitted, position)):
                     self.counts.end(RowState.PENDING)
             elif isinstance(admitted, BadRow):
                 self._machinery.recorder.bad_row(admitted, position)
             else:
                 self._machinery.recorder.pass_over(position)
+
+    async def _unless_stopped(self, work: Callable[[], None]) -> None:
+        """Do ``work`` beside the loop; where the run is stopping meanwhile it is left to itself.
+
+        Before the first row it may take minutes: a classifier learns from its examples.
+        """
+        working = asyncio.ensure_future(self._machinery.world.aside(work))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if working.done():
+            await working
 
     async def _records(self) -> AsyncIterator[Row | BadRow]:
         while batch := await self._next_batch_unless_stopped():

@@ -10,7 +10,7 @@ from typing import Any
 
 from airoute_cli.core.profile import Profile
 from airoute_cli.edges.run_folder.folder import MANIFEST, RunFolder
-from airoute_cli.engine.batch import BatchOptions, BatchReport, run_batch
+from airoute_cli.engine.batch import BatchOptions, BatchReport, Watch, run_batch
 from airoute_cli.engine.job import Job
 from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.engine.stored_profile import keep_profile, stored_profile
@@ -79,16 +79,22 @@ def write_rows(folder: Path, prompts: Iterable[str | Mapping[str, Any]]) -> Path
     return path
 
 
+async def nobody(_: Job) -> None:
+    """Nobody watches."""
+
+
 def run(
-    profile: Path | Profile, rows: Path, folder: Path, *, retry_errors: bool = False
+    profile: Path | Profile,
+    rows: Path,
+    folder: Path,
+    *,
+    retry_errors: bool = False,
+    watch: Watch = nobody,
 ) -> tuple[BatchReport, list[str]]:
     """A run, or on from where it stopped; with what it noted."""
     opened = open_profile(profile, {}) if isinstance(profile, Path) else profile
     options = BatchOptions(str(rows), retry_errors=retry_errors)
     notes: list[str] = []
-
-    async def watch(_: Job) -> None:
-        return None
 
     async def go() -> BatchReport:
         begun = (folder / MANIFEST).is_file()

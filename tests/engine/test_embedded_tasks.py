@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Sequence
@@ -13,7 +14,10 @@ from airoute_cli.core.errors import SetupError
 from airoute_cli.edges.profile import classifiers
 from airoute_cli.engine import open_profile as open_profile_module
 from airoute_cli.engine.audit_verify import verify
+from airoute_cli.engine.batch import BatchReport, Watch
+from airoute_cli.engine.job import Job
 from airoute_cli.engine.open_profile import open_profile
+from airoute_cli.engine.stop import StopReason
 from airoute_cli.routing.planner import Planner
 from tests.engine import labelled
 from tests.routing.classify.meanings import Meanings
@@ -75,10 +79,11 @@ def a_profile(folder: Path, port: int = 1) -> Path:
     return path
 
 
-def run(folder: Path, path: Path) -> None:
+def run(folder: Path, path: Path, watch: Watch = labelled.nobody) -> BatchReport:
     rows = folder / "rows.jsonl"
     rows.write_text("".join(json.dumps({"prompt": prompt}) + "\n" for prompt in PROMPTS))
-    labelled.run(path, rows, folder / "run")
+    report, _ = labelled.run(path, rows, folder / "run", watch=watch)
+    return report
 
 
 def test_a_run_embeds_beside_its_loop_and_its_decisions_hold_without_an_embedder(
@@ -117,3 +122,28 @@ def test_nothing_is_found_out_ahead_where_no_route_goes_by_the_task(
     assert Planner(open_profile(path, {})).ahead is None
     path.write_text(path.read_text().replace('features = "embeddings"', ""))
     assert Planner(open_profile(path, {})).ahead is None
+
+
+def test_a_stop_does_not_wait_for_the_examples_to_be_learned(
+    tmp_path: Path, embedder: Threaded, monkeypatch: pytest.MonkeyPatch
+):
+    learning, stopped = threading.Event(), threading.Event()
+
+    in_vain = []
+
+    def slow(text: str) -> list[float]:
+        learning.set()
+        in_vain.append(not stopped.wait(3))
+        return [1.0]
+
+    async def stop(job: Job) -> None:
+        await asyncio.to_thread(learning.wait)
+        job.stop(StopReason.INTERRUPTED)
+
+    monkeypatch.setattr(classifiers, "MiniLM", lambda: slow)
+    try:
+        report = run(tmp_path, a_profile(tmp_path), stop)
+    finally:
+        stopped.set()
+    assert report.summary["rows"]["pending"] == 4
+    assert True not in in_vain

@@ -22,7 +22,8 @@ from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.routing.planner import Planner
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-STEPS = ("steps.jsonl", "steps.toml", "cases.jsonl", "brief.toml", "shape.toml", "tasks.toml")
+STEPS = ("steps.jsonl", "steps.toml", "cases.jsonl", "brief.toml", "shape.toml")
+STEPS += ("tasks.toml", "intents.toml")
 LEARNED = ("learned.toml", "graded.jsonl")
 PROFILES = ("starter.toml", "multi.toml", "policy.toml", "policy-next.toml", "budget.toml")
 
