@@ -40,9 +40,9 @@ from airoute_cli.engine.world import World
 # Power-cut safety: what was written is on the disk after at most this time.
 SYNC_EVERY_S = 0.2
 
-# Rows that wait at the gate: one, to be first in line. Further ones come in as calls end, and need
-# not wait there, nor take room in the processor's cache until then.
-ROWS_AT_HAND = 1
+# Rows that wait at the gate: a few, to fill the places of calls that end in the same turn of the
+# loop. Further ones come in then, and take no room in the processor's cache before.
+ROWS_AT_HAND = 4
 
 
 @dataclass(frozen=True, slots=True)
