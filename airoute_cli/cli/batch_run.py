@@ -125,7 +125,7 @@ async def _run(
 
 
 def _check(flags: BatchFlags) -> None:
-    if flags.output is None:
+    if not flags.output:
         raise UsageError(
             "no run folder: add -o DIR, as in: airoute batch rows.jsonl -o runs/night "
             "(or -o - for results on stdout, or --dry-run for an estimate)"

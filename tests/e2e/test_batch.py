@@ -250,6 +250,7 @@ def test_a_row_that_changed_says_so_and_is_not_paid(
     ("args", "says"),
     [
         (["rows.jsonl"], "no run folder: add -o DIR"),
+        (["rows.jsonl", "-o", ""], "no run folder: add -o DIR"),
         (["absent.jsonl", "-o", "run"], "absent.jsonl"),
         (["rows.jsonl", "-o", "full"], "--resume"),
         (["rows.jsonl", "-o", "run", "--retry-errors"], "goes with --resume"),

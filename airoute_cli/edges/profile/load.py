@@ -54,7 +54,7 @@ def find_profile(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -
     Raises ProfileError where there is none.
     """
     if explicit is not None:
-        return _existing(cwd / explicit, "it was named by --profile.")
+        return _existing(cwd / explicit, "it was named on the command line.")
     if named := environ.get(VARIABLE):
         return _existing(cwd / Path(named).expanduser(), f"it was named by ${VARIABLE}.")
     places = (cwd / FILE_NAME, user_profile())

@@ -682,13 +682,13 @@ def test_without_a_profile_the_remedy_is_named(tmp_path: Path, home: Path):
 @pytest.mark.parametrize(
     ("explicit", "environ", "why"),
     [
-        (Path("no.toml"), {}, "there is no such file; it was named by --profile."),
+        (Path("no.toml"), {}, "there is no such file; it was named on the command line."),
         (
             None,
             {"AIROUTE_PROFILE": "no.toml"},
             "there is no such file; it was named by $AIROUTE_PROFILE.",
         ),
-        (Path(), {}, "this is a folder; it was named by --profile."),
+        (Path(), {}, "this is a folder; it was named on the command line."),
     ],
 )
 def test_a_named_profile_must_be_there(
