@@ -175,14 +175,17 @@ class Breaker:
         self._open(now, FIRST_OPEN_S, "a row failed at every try, and no other was answered")
         return True
 
-    def doubted(self, ticket: Ticket, now: float, why: str) -> bool:
-        """It refused for a reason that would last; whether a call sent since then says so too."""
+    def doubted(self, ticket: Ticket, now: float, code: str, why: str = "") -> bool:
+        """It refused for a reason that would last; whether a call sent since then says so too.
+
+        ``code`` is what two refusals have in common, ``why`` the reason in words.
+        """
         if not self.holds(ticket):
             return False
-        if ticket.probe and self._doubt == why:
+        if ticket.probe and self._doubt == code:
             return True
-        self._open(now, CONFIRM_S, why)
-        self._doubt = why
+        self._open(now, CONFIRM_S, why or code)
+        self._doubt = code
         return False
 
     @property

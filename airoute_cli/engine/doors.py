@@ -139,7 +139,7 @@ class Doors:
         if is_lasting(error):
             found = lasting(door.model, error)
             known = _is_new(door) and (door.model.provider.name, found.code) in self._known
-            if self._lone or known or door.breaker.doubted(ticket, now, found.code):
+            if self._lone or known or door.breaker.doubted(ticket, now, found.code, str(found)):
                 self._confirmed(door, found, error)
             else:
                 self._moved(door)
