@@ -48,7 +48,7 @@ class CompiledTemplate:
     """A template in whose texts ``faults`` has found nothing."""
 
     def __init__(self, template: Template) -> None:
-        environment = _environment()
+        environment = _environment("\n".join(template.variants.values()))
         self.template = template
         self.digest = template.digest
         self._render: Mapping[str, Callable[..., str]] = {
@@ -101,7 +101,8 @@ def faults(text: str) -> Iterator[Fault]:
         tree = environment.parse(text)
         environment.compile(tree)
     except TemplateSyntaxError as error:
-        yield Fault(error.lineno, f"{error.message or 'it is no template'}.")
+        message = (error.message or "it is no template").rstrip(".")
+        yield Fault(error.lineno, f"{message}.")
         return
     if any(True for _ in meta.find_referenced_templates(tree)):
         yield Fault(1, "a template cannot include, import or extend another.", "Write it as one.")
@@ -126,7 +127,8 @@ def _own(values: Values, name: str) -> Any:
     return values[name] if name in values else getattr(values, name)
 
 
-def _environment() -> SandboxedEnvironment:
+def _environment(source: str = "") -> SandboxedEnvironment:
+    """The sandbox; only names that stand in ``source`` are told, as others come from a row."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -135,6 +137,10 @@ def _environment() -> SandboxedEnvironment:
 
         @property
         def _undefined_message(self) -> str:
+            if str(self._undefined_name) not in source:
+                return (
+                    "it needs something by a name that the row gives, which the row does not have"
+                )
             label = getattr(self._undefined_obj, "label", None)
             whole = f"{label}.{self._undefined_name}" if label else str(self._undefined_name)
             return f"it needs {whole}, which the row does not have"

@@ -73,6 +73,18 @@ def test_what_a_row_cannot_fill_fails_it_by_name(text: str, wanted: str):
     assert wanted in str(failed.value)
 
 
+def test_a_name_that_the_row_gives_is_told_to_nobody():
+    with pytest.raises(TemplateFailure) as failed:
+        rendered("{{ row[prompt] }}", Request((_user("my words"),)))
+    assert "by a name that the row gives" in str(failed.value)
+    assert "my words" not in str(failed.value)
+
+
+def test_a_fault_that_jinja_finds_ends_with_one_full_stop():
+    [fault] = faults("{{ prompt | nosuch }}")
+    assert fault.message == "No filter named 'nosuch'."
+
+
 def test_a_value_of_the_row_is_never_code():
     request = Request((_user("{{ metadata.tier }} {% raw %}"),))
     assert rendered("{{ prompt }}", request) == "{{ metadata.tier }} {% raw %}"
