@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from airoute_cli.core.errors import ErrorKind
+from airoute_cli.core.errors import ErrorKind, RunError
 from airoute_cli.core.request import Row
 from airoute_cli.edges.audit_key import Seal
 from airoute_cli.edges.run_folder.append_log import read_records
@@ -69,20 +71,38 @@ class Past:
 
 def _read_ends(folder: RunFolder, index: RowIndex, tally: Tally, ended: EndedCalls) -> int:
     """Index and count what has ended; how many rows have a result."""
-    answered = 0
-    for record in read_records(folder.results.path):
-        told, custom_id = record.told["airoute"], record.told["custom_id"]
-        index.finish(custom_id, bytes.fromhex(told["digest"]))
+
+    def result(line: Mapping[str, Any]) -> None:
+        told = line["airoute"]
+        index.finish(line["custom_id"], bytes.fromhex(told["digest"]))
         tally.add(told)
         ended.add(told["pass"], told["line"], len(told["attempts"]))
-        answered += 1
-    for record in read_records(folder.journal.path):
-        line, told, custom_id = record.told, record.told["airoute"], record.told["custom_id"]
-        index.note_incomplete(custom_id, bytes.fromhex(line["digest"]), line["state"])
+
+    def incomplete(line: Mapping[str, Any]) -> None:
+        told = line["airoute"]
+        index.note_incomplete(line["custom_id"], bytes.fromhex(line["digest"]), line["state"])
         tally.add(told)
         if told:  # a line of the input that was no usable row has nothing to tell
             ended.add(told["pass"], line["line"], len(told["attempts"]))
+
+    answered = _take_each(folder.results.path, result)
+    _take_each(folder.journal.path, incomplete)
     return answered
+
+
+def _take_each(path: Path, take: Callable[[Mapping[str, Any]], None]) -> int:
+    """Hand on what each line of a log tells; how many there are. Raises RunError."""
+    number = 0
+    try:
+        for number, record in enumerate(read_records(path), start=1):  # noqa: B007 - for the error
+            take(record.told)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(
+            f"{path}:{number} is not as a run writes it ({type(error).__name__}: {error}); delete "
+            "that line and run again with --resume: what it said of its row is lost, the rest is "
+            "not"
+        ) from None
+    return number
 
 
 def _read_audit(

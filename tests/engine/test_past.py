@@ -134,6 +134,17 @@ def test_every_call_is_settled_by_one_recorded_attempt_or_counted_as_interrupted
             )
 
 
+@pytest.mark.parametrize("log", ["results.jsonl", "journal.jsonl"])
+@pytest.mark.parametrize("line", ["{}", "[]", '{"custom_id": "a", "airoute": {"digest": "zz"}}'])
+def test_a_line_that_no_run_has_written_is_named(tmp_path, log, line):
+    rows = {"a": Carried(1, "completed"), "b": Carried(1, "failed")}
+    _run_pass(tmp_path / "run", 1, Pass(rows, torn=False), None)
+    with (tmp_path / "run" / log).open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(RunError, match=rf"{log}:2 is not as a run writes it .*delete that line"):
+        _read(tmp_path / "run")
+
+
 def test_an_interrupted_call_without_a_price_is_of_unknown_cost(tmp_path):
     _run_pass(tmp_path / "run", 1, Pass({"a": Carried(2, "killed")}, torn=False), None)
     past, _ = _read(tmp_path / "run")
