@@ -22,6 +22,7 @@ from airoute_cli.engine.stored_profile import stored_profile
 
 # Ids that are named of a run, for those who want to see a row of it.
 EXAMPLES = 5
+_OF_A_PASS = ("pass", "event", "at", "profile", "cut", "lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ def _parsed(content: bytes) -> dict[str, Any]:
 
 
 def _open(story: RunStory, told: Mapping[str, Any]) -> None:
-    story.passes.append({key: told.get(key) for key in ("pass", "event", "at", "profile", "cut")})
+    story.passes.append({key: told.get(key) for key in _OF_A_PASS})
 
 
 def _close(story: RunStory, told: Mapping[str, Any]) -> None:

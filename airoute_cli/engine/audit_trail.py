@@ -38,7 +38,9 @@ class AuditTrail:
         seal: Seal,
         pass_number: int,
         wall: Callable[[], float] = time.time,
+        before: Mapping[str, Any] | None = None,
     ) -> None:
+        """``before`` is the number and the digest of the record that an earlier pass ended with."""
         profiles = (chain.profile, *(one.profile for one in chain.earlier))
         self._log = log
         self._seal = seal.digest
@@ -51,6 +53,7 @@ class AuditTrail:
         self._hosts = {name: records.host_of(m) for name, m in chain.profile.models.items()}
         self._keys = tuple(dict.fromkeys(key for one in profiles for key in _keys_read(one)))
         self._told: dict[str, Figures] = {}
+        self.lost = dict(before) if before and not log.holds(*_place(before)) else None
         self._open(chain, seal)
 
     def decide(self, row: Row, plan: Plan, snapshot: Snapshot) -> None:
@@ -116,6 +119,8 @@ class AuditTrail:
         }
         if self._log.repaired:
             told["cut"] = self._log.repaired
+        if self.lost:
+            told["lost"] = self.lost
         self._log.add(told)
 
     def _changed(self, snapshot: Snapshot) -> dict[str, Any]:
@@ -139,6 +144,10 @@ def end_pass(
     told = {"event": records.ENDED, "at": round(wall(), 3), "pass": pass_number}
     log.add(told | {"state": state, "rows": dict(rows)})
     return {"records": log.records, "head": log.head}
+
+
+def _place(end: Mapping[str, Any]) -> tuple[int, str]:
+    return end.get("records", 0), end.get("head", "")
 
 
 def _keys_read(profile: Profile) -> Iterator[str]:

@@ -107,12 +107,22 @@ def _faults(link: Link, replay: Replay, verdict: Verdict) -> Iterator[Fault]:
         yield Fault(link.line, "its figures cannot be read")
         return
     event = link.told.get("event")
-    if event in OPENINGS and (changed := _other_profile(link.told, replay)):
-        yield Fault(link.line, changed)
+    if event in OPENINGS:
+        if changed := _other_profile(link.told, replay):
+            yield Fault(link.line, changed)
+        if lost := link.told.get("lost"):
+            yield Fault(link.line, _lost(link.told["pass"], lost))
     elif event == DECISION:
         verdict.decisions += 1
         if changed := replay.difference(link.told):
             yield Fault(link.line, f"made again, the decision differs in {changed}")
+
+
+def _lost(number: int, end: Mapping[str, Any]) -> str:
+    return (
+        f"when pass {number} began, the file did not hold record {end['records']:,}, with which "
+        f"the run had ended before (head {end['head']}): it was cut or written anew"
+    )
 
 
 def _other_profile(told: Mapping[str, Any], replay: Replay) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from airoute_cli.core.errors import SetupError, UsageError
 from airoute_cli.core.profile import Limits, Model, Profile, UnknownPrice
+from airoute_cli.edges.audit_key import Seal
 from airoute_cli.edges.rows.source import RowSource, open_rows
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.admission import Admission
@@ -150,7 +151,7 @@ async def run_batch(
             folder,
             past,
             figures,
-            AuditTrail(folder.audit, chain, seal, record.pass_number, clock.wall),
+            _open_trail(folder, chain, seal, record, note),
             spending,
             record.pass_number,
             write,
@@ -230,6 +231,21 @@ def note_unpriced(profile: Profile, note: Note) -> None:
     if unknown and BudgetLimits(profile).all:
         names = ", ".join(repr(name) for name in unknown)
         note(f"no budget holds for {names}: nobody knows what it costs")
+
+
+def _open_trail(
+    folder: RunFolder, chain: ProfileChain, seal: Seal, record: RunRecord, note: Note
+) -> AuditTrail:
+    before = record.manifest["audit"]
+    trail = AuditTrail(
+        folder.audit, chain, seal, record.pass_number, record.clock.wall, before=before
+    )
+    if trail.lost:
+        note(
+            f"{folder.audit.path} does not hold the record with which the run ended before: it was "
+            "cut or written anew, and the audit file says so from now on"
+        )
+    return trail
 
 
 def _assemble(  # noqa: PLR0917 - the one place where the parts meet

@@ -8,10 +8,11 @@ import pytest
 from airoute_cli.core.errors import UsageError
 from airoute_cli.edges.run_folder.audit_log import digest_of
 from airoute_cli.edges.run_folder.folder import RunFolder
+from airoute_cli.engine.audit_show import show_run
 from airoute_cli.engine.audit_trail import AuditTrail, end_pass
 from airoute_cli.engine.audit_verify import verify
 from airoute_cli.engine.open_profile import open_profile
-from airoute_cli.engine.stored_profile import accept_profile, keep_profile
+from airoute_cli.engine.stored_profile import accept_profile, keep_profile, stored_profile
 from airoute_cli.routing.planner import Planner
 from tests.engine.audited import PROFILE, SEAL, carry_out, forge, line_of, rewrite
 
@@ -66,6 +67,38 @@ def test_an_end_that_was_cut_off_is_told(run):
             ),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {28: None},
+        dict.fromkeys(range(3, 29)),
+        dict.fromkeys(range(1, 29)),
+        {5: line_of},  # a chain written anew
+    ],
+)
+def test_what_was_cut_off_is_not_forgotten_when_the_run_goes_on(run, change):
+    lines = {n: each(run, n).replace(b"r2", b"r9") if each else None for n, each in change.items()}
+    rewrite(run, lines, relink=True)
+    before = orjson.loads((run / "run.json").read_bytes())["audit"]
+    with RunFolder.resume(run) as folder:
+        trail = AuditTrail(folder.audit, stored_profile(folder), SEAL, 3, before=before)
+        assert trail.lost == before
+        end = end_pass(folder.audit, 3, "finished", {"in": 4})
+        folder.write_manifest({"passes": 3, "state": "finished", "audit": end})
+    told = "when pass 3 began, the file did not hold record 28, with which the run had ended"
+    assert any(told in message for _, message in said(run))
+    assert show_run(run).passes[-1]["lost"] == before
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_run_that_goes_on_in_order_has_lost_nothing(run, killed):
+    before = orjson.loads((run / "run.json").read_bytes())["audit"]
+    for number in (3, 4) if killed else (3,):
+        with RunFolder.resume(run) as folder:
+            trail = AuditTrail(folder.audit, stored_profile(folder), SEAL, number, before=before)
+            assert trail.lost is None
 
 
 def test_a_changed_last_line_is_told(run):

@@ -159,6 +159,8 @@ def _pass_line(one: Mapping[str, Any]) -> str:
     parts = [f"{one['event']} {_when(one['at'])}, profile {one['profile']}"]
     if one.get("cut"):
         parts.append(f"a torn record of {one['cut']:,} bytes was cut off")
+    if lost := one.get("lost"):
+        parts.append(f"record {lost['records']:,}, with which the run had ended, was gone")
     if "ended" in one:
         rows = one["rows"]
         parts.append(f"{one['state']} {_when(one['ended'])}")

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from airoute_cli.core.errors import RunError
-from airoute_cli.edges.run_folder.append_log import AppendLog
+from airoute_cli.edges.run_folder.append_log import AppendLog, whole_lines
 
 # What the first record holds instead of a digest.
 GENESIS = "0" * 64
@@ -37,6 +38,13 @@ class AuditLog(AppendLog):
         except RunError:
             self.close()
             raise
+
+    def holds(self, number: int, head: str) -> bool:
+        """Whether the record of that number, from 1, has that digest."""
+        if number < 1 or number >= self.records:
+            return (number, head) == (self.records, self.head)
+        lines = islice(whole_lines(self.path), number - 1, number)
+        return any(digest_of(line.removesuffix(b"\n")) == head for _, line in lines)
 
     def add(self, told: Mapping[str, Any]) -> None:
         """Append one record. Raises RunError if the disk does not take it."""
