@@ -74,6 +74,8 @@ def checked_links(run: Path, manifest: Mapping[str, Any], verdict: Verdict) -> I
     kept = not end
     for link in chain.follow(read_links(run / AUDIT)):
         kept = kept or (link.number == end["records"] and link.digest == end["head"])
+        if lost := link.told.get("lost"):
+            verdict.blame(Fault(link.line, _lost(link.told, lost)))
         yield link
     last = chain.last
     verdict.faults += chain.faults
@@ -107,21 +109,18 @@ def _faults(link: Link, replay: Replay, verdict: Verdict) -> Iterator[Fault]:
         yield Fault(link.line, "its figures cannot be read")
         return
     event = link.told.get("event")
-    if event in OPENINGS:
-        if changed := _other_profile(link.told, replay):
-            yield Fault(link.line, changed)
-        if lost := link.told.get("lost"):
-            yield Fault(link.line, _lost(link.told["pass"], lost))
+    if event in OPENINGS and (changed := _other_profile(link.told, replay)):
+        yield Fault(link.line, changed)
     elif event == DECISION:
         verdict.decisions += 1
         if changed := replay.difference(link.told):
             yield Fault(link.line, f"made again, the decision differs in {changed}")
 
 
-def _lost(number: int, end: Mapping[str, Any]) -> str:
+def _lost(told: Mapping[str, Any], end: Mapping[str, Any]) -> str:
     return (
-        f"when pass {number} began, the file did not hold record {end['records']:,}, with which "
-        f"the run had ended before (head {end['head']}): it was cut or written anew"
+        f"when pass {told.get('pass')} began, the file did not hold record {end.get('records')}, "
+        f"with which the run had ended before (head {end.get('head')}): it was cut or written anew"
     )
 
 

@@ -11,7 +11,7 @@ from airoute_cli.engine.audit_prove import prove
 from airoute_cli.engine.audit_show import show_row, show_run
 from airoute_cli.engine.audit_trail import AuditTrail, end_pass
 from airoute_cli.engine.open_profile import open_profile
-from airoute_cli.engine.stored_profile import keep_profile
+from airoute_cli.engine.stored_profile import keep_profile, stored_profile
 from airoute_cli.routing.planner import Planner
 from tests.engine.audited import PROFILE, SEAL, carry_out, forge, line_of, rewrite
 
@@ -62,6 +62,16 @@ def test_rows_and_calls_of_a_rule_are_counted(run):
 def test_a_rule_that_never_governed_proves_nothing_wrong(run):
     proof = prove(run, "nothing-far")
     assert (proof.holds, proof.rows, proof.calls.total()) == (True, 0, 0)
+
+
+def test_a_run_that_had_lost_its_end_proves_nothing(run):
+    with RunFolder.resume(run) as folder:
+        before = {"records": 99, "head": "0" * 64}
+        AuditTrail(folder.audit, stored_profile(folder), SEAL, 2, before=before)
+        end = end_pass(folder.audit, 2, "finished", {"in": 4})
+        folder.write_manifest({"passes": 2, "state": "finished", "audit": end})
+    [(_, message)] = faults(run)
+    assert message.startswith("when pass 2 began, the file did not hold record 99, with which")
 
 
 def test_an_unknown_rule_is_told_with_those_there_are(run):
