@@ -29,6 +29,8 @@ _DECIDED = "SELECT leaves FROM decided WHERE pass = ? AND line = ?"
 _GOVERN = "INSERT OR IGNORE INTO governed VALUES (?)"
 _COUNT = "SELECT count(*) FROM governed"
 _NOT_GOVERNED = -1
+# What the database says of values that are none that a run has written.
+_UNSTORABLE = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.InterfaceError)
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ class _Proving:
                 self._call(link.line, told, counts=event == INTENT)
             elif event in OPENINGS:
                 self._begin(told)
-        except UNREADABLE as error:
+        except (*UNREADABLE, *_UNSTORABLE) as error:
             self._blame(link.line, f"it cannot be read ({type(error).__name__})")
 
     def _begin(self, told: Mapping[str, Any]) -> None:

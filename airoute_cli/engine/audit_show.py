@@ -83,19 +83,23 @@ def show_row(run: Path, wanted: str) -> Story:
     for line, told in _records(run / AUDIT, wanted, {place[1] for place in places}):
         with suppress(*UNREADABLE):
             replay.follow(told)
-        if not _is_about(told, wanted, places):
-            continue
-        if told["event"] == DECISION:
-            story.decisions.append(Decided(line, told, _plan(replay, told)))
-        elif told["event"] == INTENT:
-            story.calls.append(Tried(line, told))
-        elif told["event"] == ATTEMPT:
-            _end_call(story, told)
+        with suppress(*UNREADABLE):  # that a record is damaged is what verify tells
+            if _is_about(told, wanted, places):
+                _tell(story, line, told, replay)
     if not story.decisions and story.end is None:
         raise UsageError(
             f'{run} has no row "{wanted}"; airoute audit show {run} names some of its rows'
         )
     return story
+
+
+def _tell(story: Story, line: int, told: Mapping[str, Any], replay: Replay) -> None:
+    if told["event"] == DECISION:
+        story.decisions.append(Decided(line, told, _plan(replay, told)))
+    elif told["event"] == INTENT:
+        story.calls.append(Tried(line, told))
+    elif told["event"] == ATTEMPT:
+        _end_call(story, told)
 
 
 def show_run(run: Path) -> RunStory:
@@ -104,8 +108,8 @@ def show_run(run: Path) -> RunStory:
     story = RunStory()
     for _, content in whole_lines(run / AUDIT):
         told = _parsed(content)
-        if take := _TAKES.get(told.get("event", "")):
-            with suppress(*UNREADABLE):  # that a record is damaged is what verify tells
+        with suppress(*UNREADABLE):
+            if take := _TAKES.get(told.get("event", "")):
                 take(story, told)
     return story
 

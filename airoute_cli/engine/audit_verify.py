@@ -105,19 +105,19 @@ def _end(verdict: Verdict, end: Mapping[str, Any]) -> str:
 def _faults(link: Link, replay: Replay, verdict: Verdict) -> Iterator[Fault]:
     try:
         replay.follow(link.told)
-    except UNREADABLE:
-        yield Fault(link.line, "its figures cannot be read")
-        return
-    event = link.told.get("event")
-    if event in OPENINGS and (changed := _other_profile(link.told, replay)):
-        yield Fault(link.line, changed)
-    elif event == DECISION:
-        verdict.decisions += 1
-        if changed := replay.difference(link.told):
-            yield Fault(link.line, f"made again, the decision differs in {changed}")
+        event = link.told.get("event")
+        if event in OPENINGS and (changed := _other_profile(link.told, replay)):
+            yield Fault(link.line, changed)
+        elif event == DECISION:
+            verdict.decisions += 1
+            if changed := replay.difference(link.told):
+                yield Fault(link.line, f"made again, the decision differs in {changed}")
+    except UNREADABLE as error:
+        yield Fault(link.line, f"it cannot be read ({type(error).__name__})")
 
 
-def _lost(told: Mapping[str, Any], end: Mapping[str, Any]) -> str:
+def _lost(told: Mapping[str, Any], end: Any) -> str:
+    end = end if isinstance(end, Mapping) else {}
     return (
         f"when pass {told.get('pass')} began, the file did not hold record {end.get('records')}, "
         f"with which the run had ended before (head {end.get('head')}): it was cut or written anew"

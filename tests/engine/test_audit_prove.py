@@ -74,6 +74,14 @@ def test_a_run_that_had_lost_its_end_proves_nothing(run):
     assert message.startswith("when pass 2 began, the file did not hold record 99, with which")
 
 
+@pytest.mark.parametrize("junk", [{"pass": [1]}, {"pass": None}, {"custom_id": {}}, {"model": []}])
+@pytest.mark.parametrize("line", [2, 3, 4])
+def test_a_record_that_cannot_be_read_is_a_fault_and_no_crash(run, line, junk):
+    forge(run, {line: orjson.dumps(orjson.loads(line_of(run, line)) | junk)})
+    prove(run, "refunds-by-b")
+    show_run(run)
+
+
 def test_an_unknown_rule_is_told_with_those_there_are(run):
     with pytest.raises(UsageError, match='no profile of this run has a rule "x"; there are: "ref'):
         prove(run, "x")

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from airoute_cli.core.errors import UsageError
 from airoute_cli.edges.run_folder.audit_log import digest_of
 from airoute_cli.edges.run_folder.folder import RunFolder
-from airoute_cli.engine.audit_show import show_run
+from airoute_cli.engine.audit_show import show_row, show_run
 from airoute_cli.engine.audit_trail import AuditTrail, end_pass
 from airoute_cli.engine.audit_verify import verify
 from airoute_cli.engine.open_profile import open_profile
@@ -150,3 +153,31 @@ def test_a_folder_without_a_run_is_told(tmp_path):
 def test_of_a_file_in_which_nothing_is_right_ten_faults_are_told(run):
     rewrite(run, {n: line_of(run, n).replace(b'"n":', b'"n":9') for n in range(1, 29)})
     assert len(said(run)) == 10
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 9) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 28), st.integers(0, 30), JUNK, st.booleans())
+def test_whatever_a_record_is_made_into_is_judged_and_never_a_crash(run, number, at, junk, anew):
+    """``anew``: the chain is written anew, so that only what the records say can be wrong."""
+    audit, manifest = (run / "audit.jsonl").read_bytes(), (run / "run.json").read_bytes()
+    told = orjson.loads(line_of(run, number))
+    key = list(told)[at % len(told)]
+    changed = told[key] != junk
+    told[key] = junk
+    try:
+        (forge if anew else rewrite)(run, {number: orjson.dumps(told)})
+        verdict = verify(run)
+        show_run(run)
+        with suppress(UsageError):
+            show_row(run, "r1")
+    finally:
+        (run / "audit.jsonl").write_bytes(audit)
+        (run / "run.json").write_bytes(manifest)
+    assert anew or verdict.holds is not changed

@@ -37,14 +37,22 @@ def show(
     """
     from airoute_cli.cli.render import audit_story as render
     from airoute_cli.cli.render.machine import print_json
+    from airoute_cli.core.errors import RunError
+    from airoute_cli.engine.audit_replay import UNREADABLE
     from airoute_cli.engine.audit_show import show_row, show_run
 
-    if row is None:
-        told = show_run(run)
-        print_json(render.run_data(told)) if json else render.draw_run(told, run)
-        return
-    story = show_row(run, row)
-    print_json(render.story_data(story)) if json else render.draw_story(story)
+    try:
+        if row is None:
+            told = show_run(run)
+            print_json(render.run_data(told)) if json else render.draw_run(told, run)
+            return
+        story = show_row(run, row)
+        print_json(render.story_data(story)) if json else render.draw_story(story)
+    except UNREADABLE:
+        raise RunError(
+            f"a record of {run} is none that a run has written, so that its story cannot be told; "
+            f"airoute audit verify {run} names it"
+        ) from None
 
 
 @app.command()

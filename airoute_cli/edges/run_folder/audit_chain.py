@@ -80,7 +80,7 @@ class Chain:
         elif link.number != self._expected:
             self._misplaced(link.line, link.number)
             self._expected, self._held = link.number + 1, link.digest
-        elif self._held in {None, link.told.get("prev")}:
+        elif self._held is None or self._held == link.told.get("prev"):
             self._expected, self._held = self._expected + 1, link.digest
         elif kept is False or link.line == 1:
             self._changed(link.line, None)
