@@ -146,8 +146,17 @@ def end_pass(
     return {"records": log.records, "head": log.head}
 
 
+def end_in(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``end_pass`` gave for run.json; {} where it does not stand there."""
+    end = manifest.get("audit")
+    if not isinstance(end, Mapping):
+        return {}
+    whole = isinstance(end.get("records"), int) and isinstance(end.get("head"), str)
+    return dict(end) if whole else {}
+
+
 def _place(end: Mapping[str, Any]) -> tuple[int, str]:
-    return end.get("records", 0), end.get("head", "")
+    return end["records"], end["head"]
 
 
 def _keys_read(profile: Profile) -> Iterator[str]:

@@ -11,6 +11,7 @@ from airoute_cli.edges.run_folder.audit_chain import MOST_FAULTS, Chain, Fault, 
 from airoute_cli.edges.run_folder.folder import AUDIT, RunFiles
 from airoute_cli.engine.audit_records import DECISION, OPENINGS
 from airoute_cli.engine.audit_replay import UNREADABLE, Replay
+from airoute_cli.engine.audit_trail import end_in
 from airoute_cli.engine.stored_profile import stored_profile
 
 _RUNNING = "running"
@@ -68,7 +69,7 @@ def verify(run: Path, wanted_head: str | None = None) -> Verdict:
 
 def checked_links(run: Path, manifest: Mapping[str, Any], verdict: Verdict) -> Iterator[Link]:
     """Every link of a run's chain; what is wrong with the chain is noted in ``verdict``."""
-    end = manifest.get("audit") or {}
+    end = end_in(manifest)
     running = manifest.get("state") == _RUNNING
     chain = Chain(None if running else end.get("head"))
     kept = not end
@@ -87,6 +88,9 @@ def checked_links(run: Path, manifest: Mapping[str, Any], verdict: Verdict) -> I
         )
     if last is None:
         verdict.faults.append(Fault(1, "there is no record in it"))
+    elif not running and not end:
+        message = "run.json does not hold the head with which the run ended"
+        verdict.blame(Fault(verdict.records, message))
     elif not verdict.faults and (not kept or (not running and last.digest != end["head"])):
         verdict.faults.append(Fault(verdict.records, _end(verdict, end)))
 

@@ -16,7 +16,7 @@ from airoute_cli.edges.audit_key import Seal
 from airoute_cli.edges.rows.source import RowSource, open_rows
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine.admission import Admission
-from airoute_cli.engine.audit_trail import AuditTrail
+from airoute_cli.engine.audit_trail import AuditTrail, end_in
 from airoute_cli.engine.budget_limits import BudgetLimits
 from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.counts import Counts
@@ -236,7 +236,7 @@ def note_unpriced(profile: Profile, note: Note) -> None:
 def _open_trail(
     folder: RunFolder, chain: ProfileChain, seal: Seal, record: RunRecord, note: Note
 ) -> AuditTrail:
-    before = record.manifest["audit"]
+    before = end_in(record.manifest)
     trail = AuditTrail(
         folder.audit, chain, seal, record.pass_number, record.clock.wall, before=before
     )

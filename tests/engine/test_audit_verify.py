@@ -104,6 +104,13 @@ def test_a_run_that_goes_on_in_order_has_lost_nothing(run, killed):
             assert trail.lost is None
 
 
+@pytest.mark.parametrize("audit", [None, {}, [], {"records": "28", "head": "x"}, {"records": 28}])
+def test_a_manifest_that_holds_no_head_is_told(run, audit):
+    manifest = orjson.loads((run / "run.json").read_bytes()) | {"audit": audit}
+    (run / "run.json").write_bytes(orjson.dumps(manifest))
+    assert said(run) == [(28, "run.json does not hold the head with which the run ended")]
+
+
 def test_a_changed_last_line_is_told(run):
     rewrite(run, {28: line_of(run, 28).replace(b"finished", b"finishes")})
     ((line, message),) = said(run)
