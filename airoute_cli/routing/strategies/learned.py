@@ -96,9 +96,10 @@ def _by_threshold(
     score = scores[strong.name]
     needed = score >= threshold
     sign = ">=" if needed else "<"
+    gain = route.heads[strong.name].gain(score)
     why = (
         f"learned: score {score:.2f} {sign} {threshold:.2f}; {strong.name} is expected to be "
-        f"{route.heads[strong.name].gain(score):+.0%} better"
+        f"{abs(gain):.0%} {'worse' if gain < 0 else 'better'}"
     )
     first, second = (strong, weak) if needed else (weak, strong)
     return Ordering((Pick(first, why), Pick(second, f"behind {first.name}")))
