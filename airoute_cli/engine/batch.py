@@ -167,10 +167,13 @@ async def run_batch(
     return BatchReport(summary, job.stop_reason)
 
 
-def models_in_use(profile: Profile, options: BatchOptions | None = None) -> list[Model]:
+def models_in_use(
+    profile: Profile, options: BatchOptions | None = None, *, labels: bool = True
+) -> list[Model]:
     """The models that some route may call, in the profile's order.
 
-    Of ``options`` only a model or a route that everything goes to counts.
+    Of ``options`` only a model or a route that everything goes to counts. ``labels``: the one that
+    is asked for the tasks of rows is among them.
     """
     only_model = options.only_model if options else None
     only_route = options.only_route if options else None
@@ -182,7 +185,7 @@ def models_in_use(profile: Profile, options: BatchOptions | None = None) -> list
         if only_route in {None, route.name}
         for name in (*route.models, *route.fallback, *helpers_of(route))
     }
-    if labeller := labelling_model(profile, only_route):
+    if labels and (labeller := labelling_model(profile, only_route)):
         named.add(labeller)
     return [model for name, model in profile.models.items() if name in named]
 
@@ -312,7 +315,7 @@ def _assemble(  # noqa: PLR0917 - the one place where the parts meet
         labelling=labelling_of(profile, executor, spending, world.clock.now, known),
     )
     job = Job(machinery, limit=options.limit)
-    names = [model.name for model in models_in_use(profile)]
+    names = [model.name for model in models_in_use(profile, labels=False)]
     stop_early(job, profile, doors, canary, names, note)
     return job
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from airoute_cli.core.figures import Snapshot
 from airoute_cli.core.plan import Plan
-from airoute_cli.core.request import Row
 from airoute_cli.edges.rows.set_aside import Placed, SetAside
 from airoute_cli.engine.room import Room
 
@@ -40,7 +39,7 @@ class Intake:
     def __init__(
         self,
         room: Room,
-        decide: Callable[[Row], Decided],
+        decide: Callable[[Placed], Decided],
         start: Callable[[Placed, Decided], None],
         spare: Callable[[], bool] | None,
         at_hand: Callable[[], bool] | None = None,
@@ -63,12 +62,12 @@ class Intake:
             if not self._room.left(size) or (self._at_hand and self._at_hand()):
                 await self._room.change()
                 continue
-            decided = self._decide(placed.row)
+            decided = self._decide(placed)
             model = decided.model
             if not self._aside.waits(model) and self._room.fits(model, size):
                 self._enter(placed, decided)
                 return True
-            if self._spare and self._spare() and self._aside.put(model, placed):
+            if self._could_do_more() and self._aside.put(model, placed):
                 return True
             await self._room.change()
         return False
@@ -76,16 +75,21 @@ class Intake:
     def leave(self, model: str, size: int) -> None:
         """A row has ended that came in for ``model``: let in whoever waited for its room."""
         self._room.leave(model, size)
-        if self._stopped:
-            return
-        for waiting in self._aside:
-            self._let_in(waiting)
+        self._let_others_in()
 
-    def move(self, was: str, now: str, size: int) -> None:
-        """A row that came in for one model goes on to another one."""
-        if now != was:
+    def move(self, was: str, now: str, placed: Placed) -> bool:
+        """A row that came in for one model goes on to another, or is set aside until it can.
+
+        False: it was set aside, and comes in again.
+        """
+        size = len(placed.row.raw)
+        self._room.leave(was, size)
+        no_room = self._aside.waits(now) or not self._room.fits(now, size)
+        aside = now != was and no_room and self._could_do_more() and self._aside.put(now, placed)
+        if not aside:
             self._room.enter(now, size)
-            self.leave(was, size)
+        self._let_others_in()
+        return not aside
 
     def look_again(self) -> None:
         """More could be done now than before."""
@@ -96,16 +100,30 @@ class Intake:
         self._stopped = True
         self._room.nudge()
 
-    def close(self) -> int:
-        """Forget the rows that were set aside; how many there were."""
+    def close(self, begun: Callable[[Placed], None] = lambda _: None) -> int:
+        """Forget the rows that were set aside; how many there were of which nothing was kept.
+
+        ``begun`` is told of each of the others.
+        """
         self.stop()
         left = len(self._aside)
+        for placed in self._aside.begun():
+            begun(placed)
+            left -= 1
         self._aside.close()
         return left
 
+    def _could_do_more(self) -> bool:
+        return not self._stopped and self._spare is not None and self._spare()
+
+    def _let_others_in(self) -> None:
+        if not self._stopped:
+            for waiting in self._aside:
+                self._let_in(waiting)
+
     def _let_in(self, model: str) -> None:
         while self._room.fits(model, 0) and (placed := self._aside.take(model)):
-            decided = self._decide(placed.row)
+            decided = self._decide(placed)
             # Its plan may be another one by now: where that has no room, it waits on.
             at_home = decided.model == model or self._room.fits(decided.model, len(placed.row.raw))
             if at_home or not self._aside.put(decided.model, placed):

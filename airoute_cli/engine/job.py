@@ -20,7 +20,6 @@ from airoute_cli.edges.rows.source import RowSource
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine import health
 from airoute_cli.engine.admission import Admission
-from airoute_cli.engine.before import NOTHING_BEFORE
 from airoute_cli.engine.canary import Canary
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.doors import Doors
@@ -28,7 +27,7 @@ from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import Gate
 from airoute_cli.engine.held_planner import PlanRow
 from airoute_cli.engine.intake import Decided, Intake
-from airoute_cli.engine.labelling import Labelling
+from airoute_cli.engine.labelling import Labelled, Labelling, kept, kept_in
 from airoute_cli.engine.live_figures import LiveFigures
 from airoute_cli.engine.recorder import Recorder
 from airoute_cli.engine.room import Room
@@ -140,7 +139,7 @@ class Job:
         finally:
             syncing.cancel()
             self._shut()
-            self.counts.end(RowState.PENDING, self._intake.close())
+            self.counts.end(RowState.PENDING, self._intake.close(self._leave_labelled))
             self._machinery.recorder.close()
         if self._fatal:
             raise self._fatal
@@ -254,27 +253,40 @@ class Job:
         if not self._enough() and self._machinery.admission.admit(record) is not None:
             self.counts.end(RowState.PENDING)
 
-    def _decide(self, row: Row, label: Label | None = None) -> Decided:
+    def _leave_labelled(self, placed: Placed) -> None:
+        """Leave a row pending for whose label a call was made."""
+        pending = kept_in(placed.kept).before.onto(Outcome(RowState.PENDING))
+        self._machinery.recorder.record(placed.row, pending, placed.position)
+
+    def _decide(self, placed: Placed) -> Decided:
+        return self._plan(placed.row, kept_in(placed.kept).label)
+
+    def _plan(self, row: Row, label: Label | None) -> Decided:
         snapshot = self._machinery.figures.snapshot()
         return Decided(self._machinery.plan(row, snapshot, label=label), snapshot)
 
     def _start(self, placed: Placed, decided: Decided) -> None:
         self._machinery.recorder.decide(placed.row, *decided)
-        task = asyncio.create_task(self._carry(placed.row, placed.position, decided))
+        task = asyncio.create_task(self._carry(placed, decided))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _carry(self, row: Row, position: int, decided: Decided) -> None:
-        """Take one row from its plan to its recorded end."""
-        parts = self._machinery
+    async def _carry(self, placed: Placed, decided: Decided) -> None:
+        """Take one row from its plan to its recorded end, or to where it waits with its label."""
+        parts, row = self._machinery, placed.row
+        entered: Decided | None = decided
         leaves = partial(parts.recorder.intend, row)
         ended = partial(parts.recorder.attempted, row)
-        before = NOTHING_BEFORE
+        before = kept_in(placed.kept).before
         try:
             if parts.labelling and decided.plan.asks_first:
-                label, before = await parts.labelling.label(decided.plan, row, leaves, ended)
-                if label is not None:
-                    decided = self._decide_anew(row, label, decided)
+                labelled = await parts.labelling.label(decided.plan, row, leaves, ended)
+                before = labelled.before
+                if labelled.label is not None:
+                    entered = self._decide_anew(placed, labelled, labelled.label, decided)
+                    if entered is None:
+                        return
+                    decided = entered
             outcome = Outcome(RowState.PENDING, decided.plan)
             if not decided.plan.asks_first:
                 outcome = await parts.spending.carry(
@@ -289,21 +301,30 @@ class Job:
                     ),
                     before.spent,
                 )
-            parts.recorder.record(row, before.onto(outcome), position)
+            parts.recorder.record(row, before.onto(outcome), placed.position)
         except asyncio.CancelledError:
             self.counts.end(RowState.PENDING)
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the run aloud
             self.counts.end(RowState.PENDING)
             self._give_up(error)
         finally:
-            self._leave(row, decided)
+            if entered is not None:
+                self._leave(row, entered)
 
-    def _decide_anew(self, row: Row, label: Label, decided: Decided) -> Decided:
-        """The decision by a row's label, which takes the place of the one that asked for it."""
-        anew = self._decide(row, label)
-        self._machinery.recorder.decide(row, *anew)
-        self._intake.move(decided.model, anew.model, len(row.raw))
-        return anew
+    def _decide_anew(
+        self, placed: Placed, labelled: Labelled, label: Label, decided: Decided
+    ) -> Decided | None:
+        """The decision by a row's label, which takes the place of the one that asked for it.
+
+        None: its model has no room, and the row waits there with its label.
+        """
+        anew = self._plan(placed.row, label)
+        self._machinery.recorder.decide(placed.row, *anew)
+        waiting = placed._replace(kept=kept(labelled))
+        if self._intake.move(decided.model, anew.model, waiting):
+            return anew
+        self._machinery.recorder.set_aside(placed.row)
+        return None
 
     def _leave(self, row: Row, decided: Decided) -> None:
         try:

@@ -6,6 +6,7 @@ Whatever becomes of the call, the row goes on: by what the model said, or by the
 from __future__ import annotations
 
 import asyncio
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -34,6 +35,24 @@ class Labelled(NamedTuple):
 
     label: Label | None
     before: Before = NOTHING_BEFORE
+
+
+def kept(labelled: Labelled) -> bytes:
+    """What came of a row's calls for its label, to be kept while the row waits for its model.
+
+    Its time begins anew: it waits as a row does of which nothing was done yet.
+    """
+    if not labelled.before.attempts:
+        return b""
+    before = replace(labelled.before, spent=dict(labelled.before.spent), deadline=None)
+    return pickle.dumps((labelled.label, before))
+
+
+def kept_in(written: bytes) -> Labelled:
+    """What was kept."""
+    if not written:
+        return Labelled(None)
+    return Labelled(*pickle.loads(written))  # noqa: S301 - this process wrote it
 
 
 @dataclass(slots=True)

@@ -95,6 +95,10 @@ class Recorder:
             self._not_completed(row, outcome, position)
             self._begun.pop(row.custom_id, None)
 
+    def set_aside(self, row: Row) -> None:
+        """The row waits, with what its calls have cost: none is under way."""
+        self._begun.pop(row.custom_id, None)
+
     @property
     def calling(self) -> int:
         """Rows of which a call has left and no end is recorded."""

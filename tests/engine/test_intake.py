@@ -34,8 +34,8 @@ class Run:
         room = Room(ROWS, 10**6, shared=True)
         self.intake = Intake(room, self.decide, self.start, lambda: self.spare)
 
-    def decide(self, row: Row) -> Decided:
-        model = str(row.metadata["model"])
+    def decide(self, placed: Placed) -> Decided:
+        model = str(placed.row.metadata["model"])
         call = Call(self.moved.get(model, model), CallRole.ANSWER, 1, 1, None, None)
         return Decided(Plan("r", "single", "", (call,), ()), {})
 

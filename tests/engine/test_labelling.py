@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -19,9 +21,11 @@ from airoute_cli.engine.audit_prove import prove
 from airoute_cli.engine.audit_verify import verify
 from airoute_cli.engine.diff import compare
 from airoute_cli.engine.dry_run import BatchOptions, estimate
+from airoute_cli.engine.job import Job
 from airoute_cli.engine.open_profile import open_profile
 from airoute_cli.engine.past import Past
 from airoute_cli.engine.policy_check import policy_findings
+from airoute_cli.engine.stop import StopReason
 from airoute_cli.routing.classify.labelling import asking_of
 from airoute_cli.routing.planner import Planner
 from tests.engine.labelled import a_profile, label, results, run, write_rows
@@ -132,6 +136,16 @@ def test_a_classifier_that_is_down_is_left_alone_after_a_few_tries(tmp_path, sor
     assert "cheap cannot be asked now" in whys
 
 
+def test_a_run_ends_where_nobody_is_left_but_the_classifier(tmp_path, sorter, worker):
+    worker.respond = lambda _request, _n: status(401)
+    folder = tmp_path / "run"
+    rows = write_rows(tmp_path, [f"money {n}" if n % 2 else f"where {n}" for n in range(2_000)])
+    report, _ = run(a_profile(tmp_path, sorter, worker), rows, folder)
+    assert report.stop_reason is StopReason.UNAVAILABLE
+    assert sorter.count < 1_000, "no labels for rows that nobody can answer"
+    assert report.summary["rows"]["pending"] == 2_000
+
+
 def test_who_may_not_see_a_row_is_not_asked_about_it(tmp_path, sorter, worker):
     folder = tmp_path / "run"
     rows = write_rows(tmp_path, [f"my money back, {MAIL}", "my money back"])
@@ -224,6 +238,45 @@ def test_a_routes_budget_does_not_pay_for_the_call_after_a_resume_either(tmp_pat
             Account("", "(classifier)", "cheap"),
             Account("", "refunds", "strong"),
         }
+
+
+def test_rows_whose_label_leads_to_a_limited_model_do_not_hold_up_the_others(
+    tmp_path, sorter, worker
+):
+    limit = 'name = "strong-1"\nrequests_per_minute = 60'
+    path = a_profile(tmp_path, sorter, worker)
+    path.write_text(path.read_text().replace('name = "strong-1"', limit))
+    many, few = 600, 30
+    prompts = [f"money {n}" for n in range(many)] + [f"where {n}" for n in range(few)]
+    folder, rows = tmp_path / "run", write_rows(tmp_path, prompts)
+
+    def asked(model: str) -> int:
+        return sum(one.body["model"] == model for one in worker.requests)
+
+    under_way: list[int] = []
+
+    async def watch(job: Job) -> None:
+        ends = time.monotonic() + 30
+        while asked("plain-1") < few and time.monotonic() < ends:  # noqa: ASYNC110 - of a thread
+            await asyncio.sleep(0.05)
+        under_way.append(job.calling)
+        job.stop()
+
+    report, _ = run(path, rows, folder, watch=watch)
+    told = report.summary
+    assert asked("plain-1") == few
+    assert under_way[0] < 300, "a row that waits with its label is under way no more"
+    assert asked("strong-1") < 100
+    assert told["conserved"]
+    assert told["rows"]["pending"] == many - asked("strong-1")
+    assert told["labels"]["calls"] == sorter.count == many + few
+    assert told["cost"]["interrupted_calls"] == 0
+    # What was done for the rows that wait is known to a resume as well.
+    with RunFolder.resume(folder) as opened, Past.read(opened, user_seal()) as past:
+        assert (past.tally.label_calls, past.tally.interrupted_calls) == (sorter.count, 0)
+    with_strong = [one for one in results(folder).values() if one["model"] == "strong"]
+    assert all(one["attempts"][0]["role"] == "classifier" for one in with_strong)
+    assert verify(folder).holds
 
 
 def test_a_comparison_tells_who_is_asked_for_the_task_and_where_that_is(tmp_path, sorter, worker):

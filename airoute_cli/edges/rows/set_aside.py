@@ -13,20 +13,24 @@ from airoute_cli.edges.run_folder.scratch import open_scratch
 
 _TABLES = (
     """CREATE TABLE waiting (place INTEGER PRIMARY KEY, model TEXT, position INTEGER,
-        custom_id TEXT, line INTEGER, raw BLOB)""",
+        custom_id TEXT, line INTEGER, raw BLOB, kept BLOB)""",
     "CREATE INDEX of_model ON waiting (model, place)",
 )
-_PUT = "INSERT INTO waiting (model, position, custom_id, line, raw) VALUES (?, ?, ?, ?, ?)"
-_FIRST = """SELECT place, position, custom_id, line, raw FROM waiting
+_PUT = """INSERT INTO waiting (model, position, custom_id, line, raw, kept)
+    VALUES (?, ?, ?, ?, ?, ?)"""
+_FIRST = """SELECT place, position, custom_id, line, raw, kept FROM waiting
     WHERE model = ? ORDER BY place LIMIT 1"""
+_BEGUN = """SELECT position, custom_id, line, raw, kept FROM waiting
+    WHERE length(kept) > 0 ORDER BY place"""
 _GONE = "DELETE FROM waiting WHERE place = ?"
 
 
 class Placed(NamedTuple):
-    """A row and its place in the input, from 0."""
+    """A row and its place in the input, from 0; ``kept`` is what was done for it, if anything."""
 
     row: Row
     position: int
+    kept: bytes = b""
 
 
 class SetAside:
@@ -46,10 +50,11 @@ class SetAside:
     def put(self, model: str, placed: Placed) -> bool:
         """Whether there was room on the disk for it."""
         row = placed.row
+        values = (model, placed.position, row.custom_id, row.line, row.raw, placed.kept)
         try:
             if self._database is None:
                 self._database = open_scratch(*_TABLES)
-            self._database.execute(_PUT, (model, placed.position, row.custom_id, row.line, row.raw))
+            self._database.execute(_PUT, values)
         except sqlite3.OperationalError:
             return False
         self._rows[model] += 1
@@ -60,13 +65,15 @@ class SetAside:
         if not self._rows[model] or self._database is None:
             return None
         found = self._database.execute(_FIRST, (model,)).fetchone()
-        place, position, custom_id, line, raw = found
+        place, *values = found
         self._database.execute(_GONE, (place,))
         self._rows[model] -= 1
-        row = read_line(raw, line)
-        if not isinstance(row, Row):
-            raise TypeError(f"line {line} was a row when it was set aside")
-        return Placed(row._replace(custom_id=custom_id), position)
+        return _placed(*values)
+
+    def begun(self) -> Iterator[Placed]:
+        """The rows that wait and of which something was kept."""
+        if self._database:
+            yield from (_placed(*values) for values in self._database.execute(_BEGUN))
 
     def waits(self, model: str) -> bool:
         """Whether rows wait for a model."""
@@ -77,3 +84,10 @@ class SetAside:
         if self._database:
             self._database.close()
         self._rows.clear()
+
+
+def _placed(position: int, custom_id: str, line: int, raw: bytes, kept: bytes) -> Placed:
+    row = read_line(raw, line)
+    if not isinstance(row, Row):
+        raise TypeError(f"line {line} was a row when it was set aside")
+    return Placed(row._replace(custom_id=custom_id), position, kept)

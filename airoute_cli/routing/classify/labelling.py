@@ -57,6 +57,8 @@ class Labelling:
         if label is None:
             tokens = self.asking.tokens(features.text)
             label = Label(classifier.default, classifier.model, tokens, asked=True)
+            if not features.text.strip():
+                label = label.unasked("there is no text of a user")
         label = self.asking.settled(label)
         return features._replace(task=label.task, label=label)
 

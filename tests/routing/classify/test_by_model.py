@@ -140,6 +140,12 @@ def test_the_model_is_asked_only_where_a_route_goes_by_the_task():
     asked(only.plan(a_row(tier="pro"), {}))
 
 
+def test_without_a_text_of_the_user_there_is_nothing_to_ask_about():
+    plan = Planner(a_profile()).plan(a_row(" "), {})
+    assert (plan.label_call, plan.route) == (None, "rest")
+    assert str(plan.label) == "the default, as there is no text of a user"
+
+
 def test_a_template_with_variants_by_task_goes_by_the_task():
     worded = Route("rest", "single", ("home",), template="t")
     template = Template("t", "{{ prompt }}", tasks={"refund": "money: {{ prompt }}"})
