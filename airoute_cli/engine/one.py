@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from airoute_cli.core.errors import UsageError
 from airoute_cli.core.label import Label
 from airoute_cli.core.plan import Features, Plan
 from airoute_cli.core.profile import Profile
@@ -25,12 +26,16 @@ def prompt_row(
 
     ``fields`` are what a row has beside: a template may name them.
 
-    What is attached stands before the text, which is where models look for it.
+    What is attached stands before the text, which is where models look for it. Raises UsageError
+    where the command line holds what is no text.
     """
     turns = [Message("system", (Text(system),))] if system else []
     own = (f"{key}={value}" for key, value in fields.items())
     parts = (system or "", prompt, *(part.url for part in attachments), *own)
-    raw = "\x00".join(parts).encode()
+    try:
+        raw = "\x00".join(parts).encode()
+    except UnicodeEncodeError:
+        raise UsageError("what is given on the command line is not UTF-8 text") from None
     return Row(
         custom_id="prompt",
         line=1,

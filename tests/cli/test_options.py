@@ -9,6 +9,7 @@ import pytest
 
 from airoute_cli.cli.options import read_prompt
 from airoute_cli.core.errors import UsageError
+from airoute_cli.engine.one import prompt_row
 
 
 @pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
@@ -24,3 +25,6 @@ def test_an_argument_is_no_text_either(monkeypatch: pytest.MonkeyPatch):
     assert read_prompt("say it") == "Grüße\n\nsay it"
     with pytest.raises(UsageError, match="not UTF-8 text"):
         read_prompt("caf\udce9")
+    for given in ({"system": "caf\udce9"}, {"system": None, "fields": {"of": "caf\udce9"}}):
+        with pytest.raises(UsageError, match="not UTF-8 text"):
+            prompt_row("hi", metadata={}, **given)
