@@ -169,7 +169,8 @@ def draw_estimate(told: Mapping[str, Any]) -> None:
     if labels := told.get("labels"):
         console.print(
             f"{labels['model']} would be asked for the task of {labels['rows']:,} rows first, "
-            f"{labels['worst_usd']:.6f} $ of the worst; they are counted under the default task."
+            f"which is ${labels['worst_usd']:.6f} of the worst; until then they count under the "
+            "default task."
         )
     console.print(
         "Nothing was called. Token counts are estimates; worst is every call of the plan."
