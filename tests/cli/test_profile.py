@@ -120,6 +120,12 @@ def test_show_gives_data_and_no_values_of_headers(
     assert "made-up" not in ran.stdout
 
 
+def test_show_names_the_demands_of_rules_as_the_profile_does(airoute: Airoute, profile: Path):
+    rule = '[[policy.rules]]\nname = "quick"\nrequire = {{ {} = {} }}\n'
+    profile.write_text(PROFILE + rule.format("max_latency", 900))
+    assert 'require {"max_latency": 900' in airoute("profile", "show").stdout
+
+
 def test_path_says_which_file_is_read(airoute: Airoute, profile: Path):
     assert airoute("profile", "path").stdout == f"{profile}\n"
 

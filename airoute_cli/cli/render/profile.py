@@ -245,14 +245,19 @@ def _rule(rule: PolicyRule) -> dict[str, Any]:
     }
 
 
+# Of what is called otherwise inside, because its unit is not the user's.
+_KEYS = {"max_latency_ms": "max_latency"}
+
+
 def _demands(asked: Requirement | Forbidden) -> dict[str, Any]:
-    """What is stated, as JSON; amounts as numbers."""
+    """What is stated, under the keys of the profile, as JSON; amounts as numbers."""
     stated = {f.name: getattr(asked, f.name) for f in fields(asked) if getattr(asked, f.name)}
     price = stated.get("max_price")
     if isinstance(price, MaxPrice):
         bounds = {"input": price.input, "output": price.output}
         stated["max_price"] = {k: float(v) for k, v in bounds.items() if v is not None}
-    return {key: _plain(value) if key != "max_price" else value for key, value in stated.items()}
+    named = {_KEYS.get(name, name): value for name, value in stated.items()}
+    return {key: _plain(value) if key != "max_price" else value for key, value in named.items()}
 
 
 def _when(when: When) -> dict[str, Any]:
