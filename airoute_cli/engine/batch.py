@@ -43,6 +43,7 @@ from airoute_cli.engine.wrap_up import RunRecord, leave_files
 from airoute_cli.routing.classify.labelling import asking_of, labelling_model
 from airoute_cli.routing.planner import Planner
 from airoute_cli.routing.strategies import helpers_of
+from airoute_cli.routing.wording import counted
 
 DEFAULT_CONCURRENCY = 64
 
@@ -345,5 +346,5 @@ async def _drive(job: Job, watch: Watch, note: Note) -> None:
 
 
 def _draining(job: Job) -> str:
-    rows = "1 row" if job.calling == 1 else f"{job.calling:,} rows"
+    rows = counted(job.calling, "row")
     return f"stopping: finishing the calls of {rows} that have left; once more to abort"

@@ -25,6 +25,7 @@ from airoute_cli.routing.policy.demands import Candidate, demands_of
 from airoute_cli.routing.policy.witness import rows_for
 from airoute_cli.routing.rules import parts_of
 from airoute_cli.routing.strategies import helpers_of
+from airoute_cli.routing.wording import counted
 
 # So many rules together are tried as the reason why a route is left with nobody.
 MOST_TOGETHER = 3
@@ -230,10 +231,9 @@ def _escapes(case: _Case) -> Iterator[Finding]:
                 message = f'"{min(outside)}" is planned against the rules for {_json(given)}.'
                 yield Finding(Level.ERROR, "policy", message, "This is a bug in airoute.")
                 return
-    count = len(case.rules)
     message = (
-        f"{plans:,} plans for {len(rows):,} rows that were made to fall under "
-        f"{count:,} rule{'s' if count > 1 else ''}, by every route and for every model by hand: "
+        f"{counted(plans, 'plan')} for {counted(len(rows), 'row')} made to fall under "
+        f"{counted(len(case.rules), 'rule')}, by every route and for every model by hand: "
         "no call outside."
     )
     yield Finding(Level.NOTE, "policy", message)

@@ -9,6 +9,7 @@ from typing import Any
 
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.tally import Share, Tally
+from airoute_cli.routing.wording import counted
 
 CSV_COLUMNS = (
     "route",
@@ -153,13 +154,11 @@ def money_sentence(cost: Mapping[str, Any]) -> str:
         parts.append(f"rows without a price, which are not in it: {cost['unpriced_rows']:,}")
     if cost["unsettled_attempts"]:
         parts.append(
-            f"{_counted(cost['unsettled_attempts'], 'attempt')} without a report may be billed "
+            f"{counted(cost['unsettled_attempts'], 'attempt')} without a report may be billed "
             f"({_most(cost['unsettled_usd'], cost['unsettled_unknown'])})"
         )
     if cost["interrupted_calls"]:
-        cut_off = (
-            f"{_counted(cost['interrupted_calls'], 'call')} under way when the run was cut off"
-        )
+        cut_off = f"{counted(cost['interrupted_calls'], 'call')} under way when the run was cut off"
         most = _most(cost["interrupted_usd"], cost["interrupted_unknown"])
         billed = cost["interrupted_usd"] or cost["interrupted_unknown"]
         parts.append(f"{cut_off} " + (f"may be billed ({most})" if billed else "cost nothing"))
@@ -169,7 +168,7 @@ def money_sentence(cost: Mapping[str, Any]) -> str:
 def privacy_sentences(summary: Mapping[str, Any]) -> list[str]:
     """For whose privacy there is no proof, and how many rows relied on it."""
     return [
-        f"{model} is private as declared, which is no proof: it was sent {_counted(rows, 'row')} "
+        f"{model} is private as declared, which is no proof: it was sent {counted(rows, 'row')} "
         "that a rule keeps private"
         for model, rows in summary["declared_private"].items()
     ]
@@ -177,13 +176,13 @@ def privacy_sentences(summary: Mapping[str, Any]) -> list[str]:
 
 def calls_sentence(attempts: Mapping[str, Any]) -> str:
     """How many calls were made, which of them failed, and how many rows wanted more than one."""
-    parts = [_counted(attempts["total"], "attempt")]
+    parts = [counted(attempts["total"], "attempt")]
     if failed := attempts["failed"]:
         kinds = ", ".join(f"{name} {count:,}" for name, count in failed.items())
         parts.append(f"{sum(failed.values()):,} of them failed ({kinds})")
     for name, what in (("rows_with_retries", "tried again"), ("rows_escalated", "escalated")):
         if attempts[name]:
-            parts.append(f"{_counted(attempts[name], 'row')} {what}")
+            parts.append(f"{counted(attempts[name], 'row')} {what}")
     return "; ".join(parts)
 
 
@@ -191,7 +190,7 @@ def labels_sentence(labels: Mapping[str, Any]) -> str:
     """How many rows had their task found by a model, and what the calls for it cost."""
     return (
         f"{labels['asked']:,} asked for, {labels['known']:,} known from the same text, "
-        f"{labels['default']:,} by default; {_counted(labels['calls'], 'call')} for them, "
+        f"{labels['default']:,} by default; {counted(labels['calls'], 'call')} for them, "
         f"${labels['usd']:.6f}"
     )
 
@@ -199,12 +198,7 @@ def labels_sentence(labels: Mapping[str, Any]) -> str:
 def flag_sentences(summary: Mapping[str, Any]) -> list[str]:
     """How many of the answers are flagged, and as what."""
     told = [(summary[name], what) for name, what in _FLAGS.items() if summary[name]]
-    return [f"{_counted(count, 'answer')} {what}" for count, what in told]
-
-
-def _counted(number: int, thing: str) -> str:
-    """``1 call``, ``2 calls``."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+    return [f"{counted(count, 'answer')} {what}" for count, what in told]
 
 
 def _most(usd: float, unknown: int) -> str:

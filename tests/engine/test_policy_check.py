@@ -153,7 +153,7 @@ def test_privacy_that_is_only_claimed_is_noted(found: Found):
 def test_the_plans_that_were_tried_are_counted(found: Found):
     notes = told(found(PII + REST + 'fallback = ["small"]\n'), Level.NOTE)
     assert notes[-1] == (
-        "note: policy: 16 plans for 4 rows that were made to fall under 1 rule, by every route "
+        "note: policy: 16 plans for 4 rows made to fall under 1 rule, by every route "
         "and for every model by hand: no call outside."
     )
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from airoute_cli.routing.wording import dollars, listed, quoted
+from airoute_cli.routing.wording import counted, dollars, listed, quoted
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,10 @@ def test_lists(given: list[str], words: str):
 
 def test_quoted_words():
     assert quoted(["a", "b", "c"]) == '"a", "b" or "c"'
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (2_000, "2,000 rows")]
+)
+def test_one_is_no_plural(count: int, said: str):
+    assert counted(count, "row") == said

@@ -24,6 +24,7 @@ from airoute_cli.engine.summary import (
     privacy_sentences,
     sentence,
 )
+from airoute_cli.routing.wording import counted
 
 REFRESH_S = 0.25
 HEARTBEAT_S = 30.0
@@ -111,7 +112,7 @@ def status_line(job: Job, seconds: float) -> str:
     """Rows done, rate, cost so far, what failed, and the time that is left."""
     done = job.counts.done
     fresh = done - job.counts.finished_before
-    parts = [f"{done:,} rows", f"{fresh / seconds if seconds else 0:,.1f} rows/s"]
+    parts = [counted(done, "row"), f"{fresh / seconds if seconds else 0:,.1f} rows/s"]
     parts.append(f"${float(job.tally.usd):.4f}")
     parts += [
         f"{job.counts.states[state]:,} {state.replace('_', ' ')}"
@@ -168,9 +169,9 @@ def draw_estimate(told: Mapping[str, Any]) -> None:
     draw_failures(console, told["failures"])
     if labels := told.get("labels"):
         console.print(
-            f"{labels['model']} would be asked for the task of {labels['rows']:,} rows first, "
-            f"which is ${labels['worst_usd']:.6f} of the worst; until then they count under the "
-            "default task."
+            f"{labels['model']} would be asked for the task of {counted(labels['rows'], 'row')} "
+            f"first, which is ${labels['worst_usd']:.6f} of the worst; until then they count under "
+            "the default task."
         )
     console.print(
         "Nothing was called. Token counts are estimates; worst is every call of the plan."

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from airoute_cli.cli.render.plain import harmless
+from airoute_cli.routing.wording import counted
 
 _TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -34,7 +35,7 @@ def draw_diff(told: Mapping[str, Any]) -> None:
     """The groups of every aspect, the costs, and how many rows there were."""
     for aspect, groups in groupby(told["groups"], key=lambda group: group["aspect"]):
         rows = told["changed"][aspect]
-        _say(f"{_TITLES[aspect]}: {_rows(rows)}")
+        _say(f"{_TITLES[aspect]}: {counted(rows, 'row')}")
         for group in groups:
             _say(f"  {group['rows']:>6,}  {_change(group)}{_within(group)}  {_ids(group)}")
     for line in _failures(told):
@@ -47,7 +48,7 @@ def draw_diff(told: Mapping[str, Any]) -> None:
 def _sum(rows: Mapping[str, int]) -> str:
     parts = [f"{rows['same']:,} as before", f"{rows['changed']:,} changed"]
     parts += [f"{rows['unusable']:,} unusable"] if rows["unusable"] else []
-    return f"{_rows(rows['in'])} in = {' + '.join(parts)}"
+    return f"{counted(rows['in'], 'row')} in = {' + '.join(parts)}"
 
 
 def _change(group: Mapping[str, Any]) -> str:
@@ -85,10 +86,6 @@ def _cost(cost: Mapping[str, Any], key: str) -> str:
     unpriced = [f"{cost[side]['unpriced']:,}" for side in ("old", "new")]
     missing = f", without {' → '.join(unpriced)} unpriced rows" if unpriced != ["0", "0"] else ""
     return f"${old:.6f} → ${new:.6f}{moved}{missing}"
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _say(text: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.rate_limits import Allowance, RateLimits
 from airoute_cli.engine.provider_check import KeyState, ModelReport, ProviderReport
+from airoute_cli.routing.wording import counted
 
 _KEYS: Mapping[KeyState, str] = {
     KeyState.NONE: "no key",
@@ -61,13 +62,9 @@ def _parts(report: ProviderReport, *, embedded: bool) -> Iterator[str]:
         yield _KEYS[report.key]
     if report.reachable and not report.problem:
         count = report.listed
-        yield "no list of models" if count is None else _models(len(count))
+        yield "no list of models" if count is None else counted(len(count), "model")
     if limits := _limits(report.limits):
         yield f"limits seen: {limits}"
-
-
-def _models(count: int) -> str:
-    return f"{count:,} model" if count == 1 else f"{count:,} models"
 
 
 def _limits(limits: RateLimits | None) -> str:

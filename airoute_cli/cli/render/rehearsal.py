@@ -16,6 +16,7 @@ from airoute_cli.cli.render.batch import (
 )
 from airoute_cli.cli.render.plain import harmless
 from airoute_cli.engine.summary import money_sentence, sentence
+from airoute_cli.routing.wording import counted
 
 
 def draw_rehearsal(told: Mapping[str, Any]) -> None:
@@ -24,15 +25,16 @@ def draw_rehearsal(told: Mapping[str, Any]) -> None:
     summary = told["summary"]
     rows, attempts = summary["rows"], summary["attempts"]
     console.print(
-        f"rehearsed {rows['in']:,} rows in {duration(told['virtual_seconds'])} of virtual time "
-        f"({told['seconds']:.1f} s here), with {told['faults']} and seed {told['seed']}"
+        f"rehearsed {counted(rows['in'], 'row')} in {duration(told['virtual_seconds'])} of virtual "
+        f"time ({told['seconds']:.1f} s here), with {told['faults']} and seed {told['seed']}"
     )
     draw_shares(console, summary)
     draw_failures(console, summary["failures"])
     console.print(f"calls: {attempts['total']:,}, of which failed: {_failed(attempts['failed'])}")
     console.print(
-        f"retries: {attempts['rows_with_retries']:,} rows took more than one call; fallbacks: "
-        f"{attempts['rows_with_another_model']:,} were answered by another model than the first"
+        f"retries: {counted(attempts['rows_with_retries'], 'row')} took more than one call; "
+        f"fallbacks: {attempts['rows_with_another_model']:,} were answered by another model than "
+        "the first"
     )
     lines = [health_line(name, health) for name, health in summary["health"].items()]
     console.print(harmless("\n".join(lines)) if lines else "breakers: none opened")
