@@ -19,6 +19,9 @@ Airoute = Callable[..., subprocess.CompletedProcess[str]]
 settings.register_profile("airoute", deadline=None)
 settings.load_profile("airoute")
 
+# Else each of the hundreds of commands that are run compiles all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 _KEPT_OUT = ("AIROUTE_", "XDG_")
 _KEY_ENDINGS = ("_API_KEY", "_TOKEN", "_BASE_URL")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

@@ -140,7 +140,11 @@ def test_a_run_ends_where_nobody_is_left_but_the_classifier(tmp_path, sorter, wo
     worker.respond = lambda _request, _n: status(401)
     folder = tmp_path / "run"
     rows = write_rows(tmp_path, [f"money {n}" if n % 2 else f"where {n}" for n in range(2_000)])
-    report, _ = run(a_profile(tmp_path, sorter, worker), rows, folder)
+    profile = a_profile(tmp_path, sorter, worker)
+    # Slow enough for the key to be found refused long before all rows have their label.
+    limited = 'name = "cheap-1"\nrequests_per_minute = 3_000'
+    profile.write_text(profile.read_text().replace('name = "cheap-1"', limited))
+    report, _ = run(profile, rows, folder)
     assert report.stop_reason is StopReason.UNAVAILABLE
     assert sorter.count < 1_000, "no labels for rows that nobody can answer"
     assert report.summary["rows"]["pending"] == 2_000
