@@ -139,8 +139,7 @@ def sentence(summary: Mapping[str, Any]) -> str:
         if name != "in" and (count or name == "completed")
     ]
     sign = "=" if summary["conserved"] else "≠"
-    noun = "row" if rows["in"] == 1 else "rows"
-    return f"{rows['in']:,} {noun} in {sign} {' + '.join(states)}"
+    return f"{counted(rows['in'], 'row')} in {sign} {' + '.join(states)}"
 
 
 def money_sentence(cost: Mapping[str, Any]) -> str:

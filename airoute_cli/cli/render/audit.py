@@ -8,6 +8,7 @@ from airoute_cli.cli.render.plain import say
 from airoute_cli.cli.render.plan import names_of
 from airoute_cli.engine.audit_prove import Proof
 from airoute_cli.engine.audit_verify import Verdict
+from airoute_cli.routing.wording import counted
 
 
 def verdict_data(verdict: Verdict) -> dict[str, Any]:
@@ -61,13 +62,14 @@ def draw_proof(proof: Proof) -> None:
     _draw_faults(proof.verdict)
     calls = proof.calls.total()
     say(
-        f'rule "{proof.rule}": governed {_many(proof.rows, "row")}, {_many(calls, "call")} for them'
+        f'rule "{proof.rule}": governed {counted(proof.rows, "row")}, '
+        f"{counted(calls, 'call')} for them"
     )
     for models in proof.leaves:
         say(f"it leaves {names_of(models, proof.declared)}")
     for (model, host), count in sorted(proof.calls.items()):
         known = ", private as declared" if model in proof.declared else ""
-        say(f"  {model} at {host}: {_many(count, 'call')}{known}")
+        say(f"  {model} at {host}: {counted(count, 'call')}{known}")
     if proof.holds:
         say("every call was to a model that the rule leaves; the chain is whole")
     _draw_notes(proof.verdict)
@@ -81,7 +83,3 @@ def _draw_faults(verdict: Verdict) -> None:
 def _draw_notes(verdict: Verdict) -> None:
     for note in verdict.notes:
         say(f"note: {note}")
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

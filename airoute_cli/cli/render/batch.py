@@ -252,10 +252,9 @@ def _draw_files(summary: Mapping[str, Any], narrator: Narrator) -> None:
     narrator.say(f"audit: head {audit['head']} ({audit['records']:,} records)", wrapped=False)
     narrator.say("files: " + ", ".join(names), wrapped=False)
     if others := summary["run"].get("of_another_input"):
-        answers = "1 answer" if others == 1 else f"{others:,} answers"
         narrator.say(
-            f"{folder}/results.jsonl also holds {answers} to what does not stand in "
-            f"{summary['run']['input']}: the run began with another input"
+            f"{folder}/results.jsonl also holds {counted(others, 'answer')} to what does not stand "
+            f"in {summary['run']['input']}: the run began with another input"
         )
     if summary["rows"]["pending"]:
         narrator.say(_go_on(summary), wrapped=False)
