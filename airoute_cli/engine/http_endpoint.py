@@ -13,7 +13,7 @@ from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import Request
 from airoute_cli.core.secret import Secret
 from airoute_cli.core.wire import HttpReply, HttpRequest, PagedModels, WireFormat
-from airoute_cli.edges.http import HttpStream, HttpTransport
+from airoute_cli.edges.http.transport import HttpStream, HttpTransport
 from airoute_cli.engine.endpoints import OnLimits
 
 _OK = range(200, 300)

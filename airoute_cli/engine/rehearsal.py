@@ -22,8 +22,8 @@ from airoute_cli.core.money import Usage
 from airoute_cli.core.profile import DEFAULT_MAX_OUTPUT_TOKENS, Model
 from airoute_cli.core.request import Request
 from airoute_cli.core.wire import HttpReply, WireFormat
-from airoute_cli.edges import http_errors
 from airoute_cli.edges.audit_key import Seal
+from airoute_cli.edges.http import errors as http_errors
 from airoute_cli.edges.run_folder.folder import RunFolder
 from airoute_cli.engine import virtual_time
 from airoute_cli.engine.batch import BatchOptions, BatchReport, Note, Watch, run_batch

@@ -158,7 +158,16 @@ except SystemExit:
 """
 
 # What only a call, a run or a priced model needs.
-_FOR_CALLS = {"httpx", "aiohttp", "asyncio", "xllamacpp", "sqlite3", "genai_prices", "ssl", "numpy"}
+_FOR_CALLS = {
+    "httpx",
+    "httptools",
+    "asyncio",
+    "xllamacpp",
+    "sqlite3",
+    "genai_prices",
+    "ssl",
+    "numpy",
+}
 _EXTRAS = {"jinja2", "jsonschema", "presidio_analyzer", "botocore"}
 _FOR_DRAWING = {"rich", "tomlkit", "tomli_w"}
 

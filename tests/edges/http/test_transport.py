@@ -13,8 +13,8 @@ import pytest
 
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.wire import HttpRequest
-from airoute_cli.edges import http
-from airoute_cli.edges.http import HttpTransport
+from airoute_cli.edges.http import connection, dial
+from airoute_cli.edges.http.transport import HttpTransport
 from tests.servers import scripted
 from tests.servers.scripted import Reply, ScriptedServer
 
@@ -224,7 +224,7 @@ async def test_a_connection_that_nobody_takes(
     transport: HttpTransport, provider_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The scripted server waits for a request, and never begins the TLS handshake."""
-    monkeypatch.setattr(http, "CONNECT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(dial, "CONNECT_TIMEOUT_S", 0.2)
     error = await _failure(transport, _request(f"https://127.0.0.1:{provider_server.port}/v1"))
     assert error.kind is ErrorKind.CONNECTION
     assert "did not take a connection within 0.2 s" in str(error)
@@ -290,7 +290,7 @@ async def test_headers_that_cannot_be_sent(
 async def test_an_endless_answer_is_not_read(
     transport: HttpTransport, provider_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 1024 * 1024)
+    monkeypatch.setattr(connection, "MAX_ANSWER_BYTES", 1024 * 1024)
     bomb = gzip.compress(b"\0" * 5_000_000)
     provider_server.script([scripted.status(200, bomb, {"content-encoding": "gzip"})])
     error = await _failure(transport, _to(provider_server))
