@@ -101,20 +101,20 @@ class Dialer:
     async def _open(
         self, protocol: Callable[[], P], host: str, port: int, tls: _Tls | None
     ) -> tuple[asyncio.Transport, P]:
-        sock = await start_connection(
-            await self._resolved(host, port),
-            happy_eyeballs_delay=_NEXT_ADDRESS_AFTER_S,
-            interleave=1,
-            loop=self._loop,
-        )
-        try:
-            if tls is None:
-                return await self._loop.create_connection(protocol, sock=sock)
-            return await self._loop.create_connection(
-                protocol, sock=sock, ssl=tls.authorities, server_hostname=tls.name
+        addresses = await self._resolved(host, port)
+        asked: dict[str, Any] = {}
+        if tls is not None:
+            asked = {"ssl": tls.authorities, "server_hostname": tls.name}
+        if len(addresses) == 1:  # nothing to choose from, which takes half the time
+            asked |= {"host": addresses[0][4][0], "port": port, "family": addresses[0][0]}
+        else:
+            asked["sock"] = await start_connection(
+                addresses, happy_eyeballs_delay=_NEXT_ADDRESS_AFTER_S, interleave=1, loop=self._loop
             )
+        try:
+            return await self._loop.create_connection(protocol, **asked)
         except ConnectionError as error:
-            if tls is None:
+            if tls is None or isinstance(error, ConnectionRefusedError):
                 raise
             raise ssl.SSLError("the connection was closed in the handshake") from error
 
@@ -125,6 +125,8 @@ class Dialer:
         if looking is None or until <= now:
             looking = asyncio.create_task(self._look_up(host, port))
             self._looked_up[host, port] = now + _NAMES_KEPT_S, looking
+        if looking.done() and not looking.cancelled() and looking.exception() is None:
+            return looking.result()
         try:
             # One who does not wait any longer does not end it for the others.
             return await asyncio.shield(looking)
