@@ -72,7 +72,7 @@ async def test_a_proxy_that_does_not_open_the_way(
         async with proxy.proxy_to(server.port) as between:
             between.answer = answer
             _by_way_of(f"http://localhost:{between.port}", monkeypatch)
-            with pytest.raises(CallError, match="the proxy on the way to 127.0.0.1") as caught:
+            with pytest.raises(CallError, match="the proxy on the way to") as caught:
                 await transport.send(_to(server), timeout_s=GENEROUS_S)
             await transport.aclose()
     assert caught.value.kind is ErrorKind.CONNECTION
