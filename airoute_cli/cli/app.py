@@ -2,29 +2,86 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from airoute_cli import __version__
-from airoute_cli.cli.commands import audit, models, profile, providers
-from airoute_cli.cli.commands.ask import ask
-from airoute_cli.cli.commands.batch import batch
-from airoute_cli.cli.commands.calibrate import calibrate
-from airoute_cli.cli.commands.completion import completion
-from airoute_cli.cli.commands.costs import costs
-from airoute_cli.cli.commands.diff import diff
-from airoute_cli.cli.commands.eval import evaluate
-from airoute_cli.cli.commands.rehearse import rehearse
-from airoute_cli.cli.commands.try_ import try_
+
+# By name, in the order of the help: the file in `commands/`, and what stands in it.
+_COMMANDS = {
+    "ask": ("ask", "ask"),
+    "batch": ("batch", "batch"),
+    "try": ("try_", "try_"),
+    "rehearse": ("rehearse", "rehearse"),
+    "costs": ("costs", "costs"),
+    "diff": ("diff", "diff"),
+    "eval": ("eval", "evaluate"),
+    "calibrate": ("calibrate", "calibrate"),
+    "completion": ("completion", "completion"),
+    "audit": ("audit", "app"),
+    "profile": ("profile", "app"),
+    "models": ("models", "app"),
+    "providers": ("providers", "app"),
+}
+_MANNER: dict[str, Any] = {
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+}
+
+
+class _Commands(MutableMapping[str, Any]):
+    """Typer's commands by name: a file is read, and its flags worked out, when it is asked for.
+
+    To do it for all of them takes as long as the plan of a prompt with its profile.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _command(name, *_COMMANDS[name])
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+class _Group(TyperGroup):
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{**given, "commands": _Commands()})
+
+
+def _command(name: str, file: str, what: str) -> Any:
+    found = getattr(import_module(f"airoute_cli.cli.commands.{file}"), what)
+    alone = typer.Typer(**_MANNER)
+    if isinstance(found, typer.Typer):
+        alone.add_typer(found, name=name)
+    else:
+        alone.command(name)(found)
+    return typer.main.get_group(alone).commands[name]
+
 
 app = typer.Typer(
     name="airoute",
+    cls=_Group,
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
+    **_MANNER,
 )
 
 
@@ -43,18 +100,3 @@ def root(
     ] = False,
 ) -> None:
     """Route every prompt to the right model: a plan you can read, a batch that survives."""
-
-
-app.command()(ask)
-app.command()(batch)
-app.command("try")(try_)
-app.command()(rehearse)
-app.add_typer(audit.app, name="audit")
-app.command()(costs)
-app.command()(diff)
-app.command("eval")(evaluate)
-app.command()(calibrate)
-app.add_typer(profile.app, name="profile")
-app.add_typer(models.app, name="models")
-app.add_typer(providers.app, name="providers")
-app.command()(completion)
