@@ -9,17 +9,30 @@ from airoute_cli.engine.counts import Counts
 
 
 class Admission:
-    """Counts every row in, and gives on those that have no end yet."""
+    """Counts every row in, and gives on those that have no end yet.
+
+    What was read goes through ``identified``, batch by batch, and then each record through
+    ``admit``.
+    """
 
     def __init__(self, index: RowIndex, counts: Counts, *, retry_errors: bool) -> None:
         self._index = index
         self._counts = counts
         self._retry_errors = retry_errors
 
+    def identified(self, batch: list[Row | BadRow]) -> list[Row | BadRow]:
+        """The records under ids that no other has; those whose ids are taken become bad rows."""
+        named = [self._named(one) if type(one) is Row and not one.has_id else one for one in batch]
+        taken = self._index.claim_all([(one.custom_id, one.line) for one in named])
+        if not taken:
+            return named
+        return [_duplicate(one, taken[one.line]) if one.line in taken else one for one in named]
+
     def admit(self, record: Row | BadRow) -> Row | BadRow | None:
         """The record if its end is still to be recorded; None if it stands recorded already."""
         self._counts.rows_in += 1
-        record = self._identify(record)
+        if self._index.is_new:
+            return record
         if isinstance(record, Row):
             finished = self._index.finished(record.custom_id, record.digest)
             if finished is Finished.SAME:
@@ -30,14 +43,10 @@ class Admission:
                 record = _changed(record)
         return None if self._stands(record) else record
 
-    def _identify(self, record: Row | BadRow) -> Row | BadRow:
-        """Make an id that was derived from content unique, and catch one that is taken."""
-        if isinstance(record, Row) and not record.has_id:
-            copies = self._index.occurrence(record.digest)
-            if copies > 1:
-                record = record._replace(custom_id=f"{record.custom_id}-{copies}")
-        earlier = self._index.claim(record.custom_id, record.line)
-        return record if earlier is None else _duplicate(record, earlier)
+    def _named(self, row: Row) -> Row:
+        """The row under an id that was derived from its content and tells copies apart."""
+        copies = self._index.occurrence(row.digest)
+        return row if copies == 1 else row._replace(custom_id=f"{row.custom_id}-{copies}")
 
     def _stands(self, record: Row | BadRow) -> bool:
         """Whether an earlier pass recorded that the row did not complete, and that holds."""

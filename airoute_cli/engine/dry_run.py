@@ -34,16 +34,16 @@ class _Share:
     worst_usd: Decimal = ZERO
     unpriced: int = 0
 
-    def add(self, plan: Plan) -> None:
-        expected, worst = plan.expected_usd, plan.worst_usd
-        self.rows += 1
-        self.input_tokens += plan.calls[0].input_tokens
-        if expected is not None:
-            self.expected_usd += expected
-        if worst is None:
-            self.unpriced += 1
+    def add(self, alike: _Alike) -> None:
+        rows = alike.rows
+        self.rows += rows
+        self.input_tokens += rows * alike.calls[0].input_tokens
+        if alike.expected_usd is not None:
+            self.expected_usd += rows * alike.expected_usd
+        if alike.worst_usd is None:
+            self.unpriced += rows
         else:
-            self.worst_usd += worst
+            self.worst_usd += rows * alike.worst_usd
 
     def as_dict(self, route: str, model: str) -> dict[str, Any]:
         return {
@@ -55,6 +55,49 @@ class _Share:
             "worst_usd": float(self.worst_usd),
             "unpriced": self.unpriced,
         }
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Rows with the very same calls, which planning makes once for many: they cost the same."""
+
+    calls: tuple[Call, ...]
+    expected_usd: Decimal | None
+    worst_usd: Decimal | None
+    rows: int = 0
+
+
+_MOST_ALIKE = 1_000
+
+
+class _Shares:
+    """The rows that somebody would answer, by route and model."""
+
+    def __init__(self) -> None:
+        self._shares: dict[tuple[str, str], _Share] = {}
+        self._alike: dict[tuple[str, int, Call | None], _Alike] = {}
+
+    def add(self, plan: Plan) -> None:
+        """Count the row of a plan that has calls."""
+        # The calls are held on to, so that no others come to have their identity.
+        key = plan.route, id(plan.calls), plan.label_call
+        alike = self._alike.get(key)
+        if alike is None:
+            if len(self._alike) >= _MOST_ALIKE:
+                self._settle()
+            alike = self._alike[key] = _Alike(plan.calls, plan.expected_usd, plan.worst_usd)
+        alike.rows += 1
+
+    def settled(self) -> list[tuple[tuple[str, str], _Share]]:
+        """All shares, in order."""
+        self._settle()
+        return sorted(self._shares.items())
+
+    def _settle(self) -> None:
+        for (route, _, _), alike in self._alike.items():
+            key = route, alike.calls[0].model
+            self._shares.setdefault(key, _Share()).add(alike)
+        self._alike.clear()
 
 
 @dataclass(slots=True)
@@ -82,7 +125,7 @@ class _Labels:
 def estimate(options: BatchOptions, profile: Profile) -> dict[str, Any]:
     """What the run would do: rows by state, and for each route and model its rows and costs."""
     counts = Counts()
-    shares: dict[tuple[str, str], _Share] = {}
+    shares = _Shares()
     labels = _Labels()
     planner = Planner(profile)
     snapshot = LiveFigures(profile.models.values()).snapshot()
@@ -91,8 +134,13 @@ def estimate(options: BatchOptions, profile: Profile) -> dict[str, Any]:
             plan = planner.plan(row, snapshot)
             if plan.label_call:
                 labels.add(plan.label_call)
-            _plan(row, plan, counts, shares)
-    return _told(counts, shares) | labels.as_dict()
+            if plan.calls:
+                shares.add(plan)
+            else:
+                _end(row, plan, counts)
+    told = shares.settled()
+    counts.end(RowState.COMPLETED, sum(share.rows for _, share in told))
+    return _told(counts, dict(told)) | labels.as_dict()
 
 
 def usable_rows(options: BatchOptions, counts: Counts) -> Iterator[Row]:
@@ -102,38 +150,34 @@ def usable_rows(options: BatchOptions, counts: Counts) -> Iterator[Row]:
         open_rows(options.source, plain_lines=options.plain_lines) as source,
     ):
         admission = Admission(index, counts, retry_errors=False)
-        for record in _records(source, counts, options.limit):
-            admitted = admission.admit(record)
-            if isinstance(admitted, BadRow):
-                counts.end(RowState.FAILED)
-                counts.fail(admitted.code, admitted.line, admitted.message)
-            elif admitted is not None:
-                yield admitted
+        for batch in _batches(source, counts, options.limit):
+            for record in admission.identified(batch):
+                admitted = admission.admit(record)
+                if isinstance(admitted, BadRow):
+                    counts.end(RowState.FAILED)
+                    counts.fail(admitted.code, admitted.line, admitted.message)
+                elif admitted is not None:
+                    yield admitted
 
 
-def _records(source: RowSource, counts: Counts, limit: int | None) -> Iterator[Row | BadRow]:
+def _batches(source: RowSource, counts: Counts, limit: int | None) -> Iterator[list[Row | BadRow]]:
     while batch := source.read_batch():
-        for record in batch:
-            if limit is not None and counts.rows_in >= limit:
-                return
-            yield record
+        if limit is not None and counts.rows_in + len(batch) >= limit:
+            yield batch[: limit - counts.rows_in]
+            return
+        yield batch
 
 
-def _plan(row: Row, plan: Plan, counts: Counts, shares: dict[tuple[str, str], _Share]) -> None:
-    if not plan.calls:
-        end = closure.nobody(plan)
-        counts.end(end.state)
-        if end.failure:
-            counts.fail(end.failure.code, row.line, end.failure.message)
-        return
-    counts.end(RowState.COMPLETED)
-    key = plan.route, plan.calls[0].model
-    share = shares.get(key) or shares.setdefault(key, _Share())
-    share.add(plan)
+def _end(row: Row, plan: Plan, counts: Counts) -> None:
+    """Count the row of a plan that has no calls."""
+    end = closure.nobody(plan)
+    counts.end(end.state)
+    if end.failure:
+        counts.fail(end.failure.code, row.line, end.failure.message)
 
 
 def _told(counts: Counts, shares: dict[tuple[str, str], _Share]) -> dict[str, Any]:
-    told = [share.as_dict(*key) for key, share in sorted(shares.items())]
+    told = [share.as_dict(*key) for key, share in shares.items()]
     rows = counts.as_dict()
     rows["routed"] = rows.pop("completed")
     return {

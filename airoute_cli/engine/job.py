@@ -244,7 +244,8 @@ class Job:
         return batch
 
     async def _next_batch(self) -> list[Row | BadRow]:
-        return await self._machinery.world.aside(self._machinery.source.read_batch)
+        batch = await self._machinery.world.aside(self._machinery.source.read_batch)
+        return self._machinery.admission.identified(batch)
 
     def _enough(self) -> bool:
         return self._limit is not None and self.counts.rows_in >= self._limit

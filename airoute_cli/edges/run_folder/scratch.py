@@ -18,7 +18,8 @@ _SETTINGS = (
 )
 
 
-_DIGEST = 16
+# A digest is longer than every id that stands for itself, so that they are never the same.
+_LONGEST = 40
 
 
 def open_scratch(*tables: str) -> sqlite3.Connection:
@@ -49,10 +50,12 @@ def scratch_failed(error: sqlite3.Error) -> RunError:
     )
 
 
-def key_of(custom_id: str) -> bytes:
-    """At most 16 bytes that stand for an id: a digest of a long one, a short one itself.
+def key_of(custom_id: str) -> str:
+    """At most 40 letters that stand for an id: a digest of a long one, a short one itself.
 
-    Short ids mostly come in order, and go into a table in half the time that digests take.
+    Short ids mostly come in order, and go into a table in half the time that digests take. Text
+    goes into it in two thirds of the time that bytes take.
     """
-    own = custom_id.encode()
-    return own if len(own) < _DIGEST else blake2b(own, digest_size=_DIGEST).digest()
+    if len(custom_id) < _LONGEST:
+        return custom_id
+    return blake2b(custom_id.encode(), digest_size=_LONGEST // 2).hexdigest()

@@ -20,7 +20,7 @@ VIEWS: Mapping[str, RowState] = {
     "handoff.jsonl": RowState.HANDED_OFF,
 }
 _TABLE = """CREATE TABLE ends
-    (id BLOB PRIMARY KEY, state TEXT, offset INTEGER, size INTEGER) WITHOUT ROWID"""
+    (id TEXT PRIMARY KEY, state TEXT, offset INTEGER, size INTEGER) WITHOUT ROWID"""
 _PUT = "INSERT OR REPLACE INTO ends VALUES (?, ?, ?, ?)"
 _DROP = "DELETE FROM ends WHERE id = ?"
 _TAKE = "SELECT offset, size FROM ends WHERE state = ? ORDER BY offset"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from airoute_cli.core.errors import RunError
 from airoute_cli.edges.run_folder.index import Finished, RowIndex
 
-IDS = st.sampled_from(["a", "b", "ü", "a\u2028", "", "a" * 15, "a" * 16, "a" * 17])
+IDS = st.sampled_from(["a", "b", "ü", "a\u2028", "a\0", "", "a" * 39, "a" * 40, "ü" * 41])
 DIGESTS = st.sampled_from([b"1" * 16, b"2" * 16])
 STATES = st.sampled_from(["failed", "refused"])
 STEPS = st.lists(
@@ -71,6 +71,18 @@ def test_the_index_agrees_with_plain_dictionaries(steps: list[tuple[Any, ...]]):
     with closing(RowIndex()) as index:
         for name, *values in steps:
             assert getattr(index, name)(*values) == getattr(model, name)(*values)
+
+
+@given(batches=st.lists(st.lists(st.integers(0, 300).map(str) | IDS, max_size=200), max_size=3))
+def test_many_ids_are_claimed_as_one_by_one(batches: list[list[str]]):
+    model = Model()
+    line = 0
+    with closing(RowIndex()) as index:
+        for ids in batches:
+            claims = list(zip(ids, range(line, line + len(ids)), strict=True))
+            earlier = {at: model.claim(one, at) for one, at in claims}
+            line += len(ids)
+            assert index.claim_all(claims) == {k: v for k, v in earlier.items() if v is not None}
 
 
 def test_a_full_disk_is_told_in_words():
