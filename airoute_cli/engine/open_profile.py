@@ -10,13 +10,11 @@ from airoute_cli.core.money import FREE_RATES, Price
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.catalogue import services
-from airoute_cli.edges.embedding import missing_embedder
 from airoute_cli.edges.price_notes import noted_prices
 from airoute_cli.edges.prices import CatalogueEntry
 from airoute_cli.edges.profile.apis import Apis
 from airoute_cli.edges.profile.files import OpenFile
 from airoute_cli.edges.profile.load import find_profile, load_profile, profile_from_document
-from airoute_cli.edges.profile.reference import reference
 from airoute_cli.edges.profile.strategies import Strategies
 from airoute_cli.edges.profile.templates import Templating, TextFault
 from airoute_cli.providers.registry import format_names, format_spec
@@ -39,7 +37,7 @@ def open_profile(explicit: Path | None, environ: Mapping[str, str]) -> Profile:
             apis=apis(),
             templating=templating(),
             schema_problem=schema_problem,
-            embedding_problem=missing_embedder,
+            embedding_problem=_missing_embedder,
             find_price=find_price,
         )
 
@@ -83,6 +81,8 @@ def _kept_elsewhere(
 
 def profile_reference() -> str:
     """The page that lists every key, in Markdown."""
+    from airoute_cli.edges.profile.reference import reference
+
     formats = {name: spec.options for name in format_names() if (spec := format_spec(name))}
     return reference(OPTIONS, formats)
 
@@ -100,6 +100,12 @@ def apis() -> Apis:
 def templating() -> Templating:
     """How templates are checked, as the loader wants it."""
     return Templating(_text_faults, TASKS)
+
+
+def _missing_embedder() -> str | None:
+    from airoute_cli.edges.embedding import missing_embedder
+
+    return missing_embedder()
 
 
 def _text_faults(text: str) -> Iterator[TextFault]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airoute_cli.core.label import ModelClassifier
 from airoute_cli.core.profile import Classifier
-from airoute_cli.edges.cache import CacheFolder
-from airoute_cli.edges.embedding import MiniLM
 from airoute_cli.edges.profile.files import LINES, OpenFile
 from airoute_cli.edges.profile.problems import Problems, nearest
-from airoute_cli.edges.profile.tables.conditions import WhenTable
-from airoute_cli.edges.profile.tables.document import Document
-from airoute_cli.edges.profile.tables.run import ClassifierTable
+
+if TYPE_CHECKING:
+    from airoute_cli.edges.profile.tables.conditions import WhenTable
+    from airoute_cli.edges.profile.tables.document import Document
+    from airoute_cli.edges.profile.tables.run import ClassifierTable
 
 # Examples times labels: to learn from so many takes about 40 seconds and 300 MB.
 MOST_TARGETS = 5_000_000
@@ -61,7 +61,7 @@ def resolve_classifier(
             found[name] = _by_model(name, table, tables.models, problems)
         else:
             found[name] = _classifier(name, table, open_file, problems)
-    wanted = tables.profile.classifier
+    wanted = tables.profile.classifier if tables.profile else None
     if wanted is None:
         return None
     if wanted not in found:
@@ -123,7 +123,7 @@ _WRONG = {
 
 def _refuse_in_rules(tables: Document, problems: Problems, wrong: str) -> None:
     """Labels choose routes; who may answer is decided by facts."""
-    for number, rule in enumerate(tables.policy.rules):
+    for number, rule in enumerate(tables.policy.rules if tables.policy else ()):
         if rule.when is not None and _reads_task(rule.when):
             problems.add(
                 ("policy", "rules", number, "when"),
@@ -160,6 +160,9 @@ def _classifier(
         )
         problems.add(("classifiers", name), message, "Keep those that differ most.")
         return None
+    from airoute_cli.edges.cache import CacheFolder
+    from airoute_cli.edges.embedding import MiniLM
+
     embedder = MiniLM() if table.features == EMBEDDINGS else None
     shelf = CacheFolder("classifiers")
     taught = tuple(examples)

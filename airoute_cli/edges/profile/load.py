@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from airoute_cli.core.errors import Problem, ProfileError
-from airoute_cli.core.profile import Profile, UnknownPrice, Unsupported
+from airoute_cli.core.profile import DEFAULT_NAME, Profile
 from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.paths import config_folder
 from airoute_cli.edges.prices import FindPrice, find
@@ -29,8 +29,8 @@ from airoute_cli.edges.profile.problems import Problems
 from airoute_cli.edges.profile.resolve import (
     SchemaProblem,
     no_problem,
+    policy_settings,
     resolve_models,
-    resolve_policy,
     resolve_providers,
     resolve_routes,
     resolve_run,
@@ -152,23 +152,20 @@ def _resolve(
     validated: Validated, given: _Given, find_price: FindPrice, problems: Problems
 ) -> Profile:
     providers = resolve_providers(validated, problems)
-    table = validated.tables.policy
+    tables = validated.tables
     return Profile(
-        name=validated.tables.profile.name,
+        name=tables.profile.name if tables.profile else DEFAULT_NAME,
         path=given.path,
         providers=providers,
         models=resolve_models(validated, providers, find_price, problems),
         routes=resolve_routes(validated, given.files, given.schema_problem, problems),
-        unknown_price=UnknownPrice(table.unknown_price),
-        policy=resolve_policy(validated),
-        run=resolve_run(validated),
-        audit_content=bool(table.audit and table.audit.content),
-        unsupported=Unsupported(table.unsupported),
+        run=resolve_run(tables.run),
         templates=resolve_templates(validated, given.files),
         document=given.document,
-        classifier=resolve_classifier(validated.tables, given.files.open, problems),
+        classifier=resolve_classifier(tables, given.files.open, problems),
         files=MappingProxyType(given.files.read),
         digest=digest(given.document, given.files.read),
+        **policy_settings(tables.policy),
     )
 
 

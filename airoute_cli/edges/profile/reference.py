@@ -23,8 +23,9 @@ from airoute_cli.edges.profile.tables.policy import (
     TierTable,
 )
 from airoute_cli.edges.profile.tables.providers import ProviderTable
-from airoute_cli.edges.profile.tables.routes import RouteTable, TemplateTable, VariantTable
+from airoute_cli.edges.profile.tables.routes import RouteTable
 from airoute_cli.edges.profile.tables.run import ClassifierTable, ProfileTable, RunTable
+from airoute_cli.edges.profile.tables.templates import TemplateTable, VariantTable
 
 _INTRODUCTION = """\
 # The profile

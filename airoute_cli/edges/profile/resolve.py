@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airoute_cli.core.budget import NO_BUDGET, Budget, OnBudget
 from airoute_cli.core.elements import RARE, Carrier
 from airoute_cli.core.money import FREE_RATES, Price, Rates
 from airoute_cli.core.policy import (
+    NO_FORBIDDEN,
+    NO_REQUIREMENT,
     Forbidden,
     MaxPrice,
     OnEmpty,
@@ -19,6 +21,7 @@ from airoute_cli.core.policy import (
     Requirement,
 )
 from airoute_cli.core.profile import (
+    NO_RUN_SETTINGS,
     Limits,
     Model,
     OnTruncated,
@@ -26,12 +29,14 @@ from airoute_cli.core.profile import (
     Provider,
     Route,
     RunSettings,
+    UnknownPrice,
+    Unsupported,
     When,
 )
 from airoute_cli.core.regions import is_loopback, overlaps, region_of
 from airoute_cli.core.request import Capability, ResponseSchema
 from airoute_cli.core.scan import classes_of
-from airoute_cli.core.settings import Settings
+from airoute_cli.core.settings import NOTHING, Settings
 from airoute_cli.core.templates import Template
 from airoute_cli.edges.prices import CatalogueEntry, FindPrice
 from airoute_cli.edges.profile.apis import ApiUse
@@ -39,14 +44,23 @@ from airoute_cli.edges.profile.files import Files
 from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.problems import Problems
 from airoute_cli.edges.profile.strategies import Use
-from airoute_cli.edges.profile.tables.base import BudgetTable
-from airoute_cli.edges.profile.tables.conditions import WhenTable
 from airoute_cli.edges.profile.tables.models import ModelTable, PriceTable
-from airoute_cli.edges.profile.tables.policy import ForbidTable, RequireTable, RuleTable
-from airoute_cli.edges.profile.tables.providers import ProviderTable
-from airoute_cli.edges.profile.tables.routes import RouteTable, VariantTable
 from airoute_cli.edges.profile.templates import text_of
 from airoute_cli.edges.profile.validate import Validated
+
+if TYPE_CHECKING:
+    from airoute_cli.edges.profile.tables.base import BudgetTable
+    from airoute_cli.edges.profile.tables.conditions import WhenTable
+    from airoute_cli.edges.profile.tables.policy import (
+        ForbidTable,
+        PolicyTable,
+        RequireTable,
+        RuleTable,
+    )
+    from airoute_cli.edges.profile.tables.providers import ProviderTable
+    from airoute_cli.edges.profile.tables.routes import RouteTable
+    from airoute_cli.edges.profile.tables.run import RunTable
+    from airoute_cli.edges.profile.tables.templates import VariantTable
 
 # What is wrong with a JSON Schema, by the one who checks answers by it.
 SchemaProblem = Callable[[Mapping[str, Any]], str | None]
@@ -202,7 +216,8 @@ def resolve_routes(
 ) -> tuple[Route, ...]:
     """All routes in order; what is wrong with their schemas is noted."""
     each = zip(validated.tables.routes, validated.uses, strict=True)
-    otherwise = validated.tables.run.on_unavailable
+    run = validated.tables.run
+    otherwise = run.on_unavailable if run else OnUnavailable.PENDING
     routes = []
     for number, (table, use) in enumerate(each):
         at = ("routes", number, "schema")
@@ -277,15 +292,27 @@ def _texts(variants: Mapping[str, VariantTable], files: Files) -> Mapping[str, s
     return MappingProxyType({name: text_of(table, files) for name, table in variants.items()})
 
 
-def resolve_run(validated: Validated) -> RunSettings:
+def resolve_run(table: RunTable | None) -> RunSettings:
     """What the table [run] says."""
-    table = validated.tables.run
+    if table is None:
+        return NO_RUN_SETTINGS
     return RunSettings(table.row_timeout, table.max_attempts, table.canary)
 
 
-def resolve_policy(validated: Validated) -> Policy:
+def policy_settings(table: PolicyTable | None) -> Mapping[str, Any]:
+    """What the table [policy] says, as it stands in a ``Profile``; nothing without the table."""
+    if table is None:
+        return NOTHING
+    return {
+        "unknown_price": UnknownPrice(table.unknown_price),
+        "unsupported": Unsupported(table.unsupported),
+        "audit_content": bool(table.audit and table.audit.content),
+        "policy": _policy(table),
+    }
+
+
+def _policy(table: PolicyTable) -> Policy:
     """The rules in order, with groups of classes spelled out."""
-    table = validated.tables.policy
     return Policy(
         tuple(_rule(rule) for rule in table.rules),
         table.require_metadata,
@@ -299,8 +326,8 @@ def _rule(table: RuleTable) -> PolicyRule:
     return PolicyRule(
         name=table.name,
         when=None if table.when is None else _when(table.when),
-        require=_requirement(table.require or RequireTable()),
-        forbid=_forbidden(table.forbid or ForbidTable()),
+        require=_requirement(table.require) if table.require else NO_REQUIREMENT,
+        forbid=_forbidden(table.forbid) if table.forbid else NO_FORBIDDEN,
         redact=classes_of(table.redact),
         on_empty=OnEmpty(table.on_empty),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airoute_cli.edges.profile.files import Files
 from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.problems import Problems, nearest
-from airoute_cli.edges.profile.tables.routes import VariantTable
+
+if TYPE_CHECKING:
+    from airoute_cli.edges.profile.tables.templates import VariantTable
 
 _SECTION = "templates"
 _VARIANTS = ("models", "tasks")

@@ -15,7 +15,7 @@ from airoute_cli.edges.profile.lines import KeyPath
 from airoute_cli.edges.profile.parse import check_plain, take_dotted_names
 from airoute_cli.edges.profile.problems import Problems, nearest
 from airoute_cli.edges.profile.strategies import Strategies, Use, listed_names, take_use
-from airoute_cli.edges.profile.tables.document import Document
+from airoute_cli.edges.profile.tables.document import Document, document_model, read_document
 from airoute_cli.edges.profile.tables.models import ModelTable
 from airoute_cli.edges.profile.tables.providers import ProviderTable
 
@@ -77,9 +77,9 @@ def _tables_in(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any
 
 def _tables(document: Mapping[str, Any], problems: Problems) -> Document:
     try:
-        return Document.model_validate(document)
+        return read_document(document)
     except ValidationError as error:
-        problems.add_invalid(error, Document)
+        problems.add_invalid(error, document_model())
         raise problems.error() from None
 
 

@@ -7,7 +7,6 @@ import pytest
 from airoute_cli.core.errors import ProfileError
 from airoute_cli.core.label import ModelClassifier
 from airoute_cli.core.profile import Classifier
-from airoute_cli.engine import open_profile as open_profile_module
 from airoute_cli.engine.check import check_profile
 from airoute_cli.engine.open_profile import open_profile, reopen_profile
 
@@ -84,11 +83,11 @@ def test_the_task_of_a_route_must_be_a_label_of_the_model(tmp_path):
 
 
 def test_embeddings_that_cannot_be_made_are_told_where_they_are_wanted(tmp_path, monkeypatch):
-    monkeypatch.setattr(open_profile_module, "missing_embedder", lambda: "pip install it.")
+    monkeypatch.setattr("airoute_cli.edges.embedding.missing_embedder", lambda: "pip install it.")
     path = a_profile(tmp_path, INTENT + 'features = "embeddings"')
     with pytest.raises(ProfileError, match=r"p.toml:19: classifiers.intent.features: pip install"):
         open_profile(path, {})
-    monkeypatch.setattr(open_profile_module, "missing_embedder", lambda: None)
+    monkeypatch.setattr("airoute_cli.edges.embedding.missing_embedder", lambda: None)
     profile = open_profile(path, {})
     monkeypatch.undo()
     assert reopen_profile(profile.document, profile.path, profile.files) == profile

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from airoute_cli.edges.profile import tables
 from airoute_cli.edges.profile.tables.base import Table
-from airoute_cli.edges.profile.tables.document import Document
 from airoute_cli.engine.open_profile import profile_reference
 
 PAGE = Path(__file__).parents[3] / "docs" / "profile.md"
@@ -33,7 +32,7 @@ TABLES = dict.fromkeys(
 )
 
 
-@pytest.mark.parametrize("model", [table for table in TABLES if table is not Document])
+@pytest.mark.parametrize("model", TABLES)
 def test_every_key_has_a_meaning_and_stands_on_the_page(model: type[BaseModel]):
     page = profile_reference()
     for name, field in model.model_fields.items():

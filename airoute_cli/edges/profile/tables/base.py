@@ -14,7 +14,8 @@ Params = Annotated[dict[str, Any], Kind("table")]
 class Table(BaseModel):
     """A table of the profile: frozen, and every unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # Built as parts of what is read by them, and not each for itself as well.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 UnavailableValue = Literal["pending", "degrade", "defer", "handoff", "fail"]

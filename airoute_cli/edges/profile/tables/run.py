@@ -6,7 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from airoute_cli.core.profile import DEFAULT_CANARY, DEFAULT_MAX_ATTEMPTS, DEFAULT_ROW_TIMEOUT_S
+from airoute_cli.core.profile import (
+    DEFAULT_CANARY,
+    DEFAULT_MAX_ATTEMPTS,
+    DEFAULT_NAME,
+    DEFAULT_ROW_TIMEOUT_S,
+)
 from airoute_cli.edges.profile.fields import (
     Described,
     Kind,
@@ -22,7 +27,7 @@ from airoute_cli.edges.profile.tables.base import Table, UnavailableValue
 class ProfileTable(Table):
     """What the profile is called."""
 
-    name: Name = Field(default="default", description="The name in plans and summaries.")
+    name: Name = Field(default=DEFAULT_NAME, description="The name in plans and summaries.")
     classifier: Name | None = Field(
         default=None,
         description="A name from `[classifiers]`, which then finds the `task` of `[routes.when]`. "
