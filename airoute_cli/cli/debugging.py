@@ -16,10 +16,8 @@ class _Plain(logging.Formatter):
         return harmless(f"airoute: debug: {record.getMessage()}")
 
 
-def start_debug(*, wanted: bool) -> None:
-    """Log decisions and attempts on stderr from now on, if that is wanted."""
-    if not wanted:
-        return
+def start_debug() -> None:
+    """Log decisions and attempts on stderr from now on."""
     log = logging.getLogger(LOGGER)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Plain())

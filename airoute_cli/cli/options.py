@@ -74,6 +74,14 @@ DebugOption = Annotated[
 ]
 
 
+def debug_if(*, wanted: bool) -> None:
+    """Log decisions and attempts on stderr from now on, if that is wanted."""
+    if wanted:
+        from airoute_cli.cli.debugging import start_debug
+
+        start_debug()
+
+
 def environment(env_file: Path | None) -> Mapping[str, str]:
     """The environment, with the keys of ``env_file`` under it: what is exported wins."""
     if env_file is None:

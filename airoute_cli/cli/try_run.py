@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airoute_cli.cli.exit_codes import ExitCode
 from airoute_cli.cli.options import note_no_audit
 from airoute_cli.cli.render.plan import draw_plan, draw_prompts
 from airoute_cli.core.errors import UsageError
 from airoute_cli.core.nearest import nearest
-from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.plan import Features, Plan
 from airoute_cli.core.policy import OnEmpty
 from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Document, Image, Row
 from airoute_cli.engine.one import OnePrompt, prompt_row
 from airoute_cli.engine.open_profile import open_profile
-from airoute_cli.routing.plan_json import plan_to_dict
+
+if TYPE_CHECKING:
+    from airoute_cli.core.outcome import Outcome
 
 THE_PLAN = "the plan"
 
@@ -53,13 +54,14 @@ def show(
         plan = outcomes[THE_PLAN].plan or plan  # the one that was made by the label
     features = _told(one.features(), plan)
     if json:
+        from airoute_cli.cli.render.machine import print_json
+        from airoute_cli.routing.plan_json import plan_to_dict
+
         answers = {name: _answer(row, outcome, opened) for name, outcome in outcomes.items()}
         told = {"features": features, "plan": plan_to_dict(plan)}
         if template is not None:
             prompts = plan.prompts.items()
             told["prompts"] = {name: prompt.messages[-1].text for name, prompt in prompts}
-        from airoute_cli.cli.render.machine import print_json
-
         print_json(told | ({"answers": answers} if answers else {}))
     else:
         draw_plan(features, plan)
@@ -143,6 +145,10 @@ def _code(plan: Plan, outcomes: Mapping[str, Outcome]) -> ExitCode:
     if not plan.calls:
         refused = plan.on_empty is OnEmpty.REFUSE
         return ExitCode.REFUSED if refused else ExitCode.INCOMPLETE
+    if not outcomes:
+        return ExitCode.OK
+    from airoute_cli.core.outcome import RowState
+
     states = {outcome.state for outcome in outcomes.values()}
     if RowState.PENDING in states:
         return ExitCode.STOPPED

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from airoute_cli.core.errors import ErrorKind
 from airoute_cli.core.figures import NO_FIGURES, Figures, Snapshot
-from airoute_cli.core.outcome import Attempt
 from airoute_cli.core.profile import Model
 from airoute_cli.edges.figures_file import load_figures, save_figures
+
+if TYPE_CHECKING:
+    from airoute_cli.core.outcome import Attempt
 
 # Failures that say nothing about how well a model serves: we asked wrongly, or left.
 _OUR_FAULT = frozenset({ErrorKind.BAD_REQUEST, ErrorKind.CANCELLED, ErrorKind.AUTH})

@@ -14,6 +14,7 @@ from airoute_cli.cli.options import (
     JsonOption,
     ProfileOption,
     QuietOption,
+    debug_if,
     environment,
     read_attachments,
     read_prompt,
@@ -55,9 +56,8 @@ def ask(
     With stdin piped and an argument too, stdin comes first: git diff | airoute ask "Describe it".
     """
     from airoute_cli.cli.ask_run import answer
-    from airoute_cli.cli.debugging import start_debug
 
-    start_debug(wanted=debug)
+    debug_if(wanted=debug)
     raise typer.Exit(
         answer(
             read_prompt(prompt, attached=attachment),

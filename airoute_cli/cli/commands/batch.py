@@ -17,6 +17,7 @@ from airoute_cli.cli.options import (
     LinesOption,
     ProfileOption,
     QuietOption,
+    debug_if,
 )
 
 
@@ -82,9 +83,8 @@ def batch(
     130 interrupted.
     """
     from airoute_cli.cli.batch_run import BatchFlags, dry, live, one_source
-    from airoute_cli.cli.debugging import start_debug
 
-    start_debug(wanted=debug)
+    debug_if(wanted=debug)
     flags = BatchFlags(
         source=one_source(source, input_file, "airoute batch rows.jsonl -o runs/night"),
         output=output,

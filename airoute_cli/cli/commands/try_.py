@@ -12,6 +12,7 @@ from airoute_cli.cli.options import (
     EnvFileOption,
     JsonOption,
     ProfileOption,
+    debug_if,
     environment,
     read_attachments,
     read_prompt,
@@ -65,10 +66,9 @@ def try_(
     debug: DebugOption = False,
 ) -> None:
     """Show which route a prompt takes, why, and at what cost. Without --run it opens no socket."""
-    from airoute_cli.cli.debugging import start_debug
     from airoute_cli.cli.try_run import show
 
-    start_debug(wanted=debug)
+    debug_if(wanted=debug)
     raise typer.Exit(
         show(
             read_prompt(prompt, attached=attachment),

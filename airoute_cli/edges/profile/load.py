@@ -23,7 +23,7 @@ from airoute_cli.edges.profile.classifiers import (
     resolve_classifier,
 )
 from airoute_cli.edges.profile.files import Files, KeptFiles, NamedFiles
-from airoute_cli.edges.profile.lines import find_lines
+from airoute_cli.edges.profile.lines import Lines
 from airoute_cli.edges.profile.parse import parse_toml
 from airoute_cli.edges.profile.problems import Problems
 from airoute_cli.edges.profile.resolve import (
@@ -95,7 +95,7 @@ def load_profile(
 ) -> Profile:
     """The profile of a TOML file. Raises ProfileError with every problem that is in the file."""
     text = _read(path)
-    document, lines = parse_toml(text, str(path)), find_lines(text)
+    document, lines = parse_toml(text, str(path)), Lines(text)
     problems = Problems(str(path), lines)
     files = NamedFiles(path.parent)
     check_templates(document, files, templating, problems)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +40,7 @@ def validate(
     document: Mapping[str, Any], strategies: Strategies, apis: Apis, problems: Problems
 ) -> Validated:
     """The validated tables. Raises ProfileError with everything that is wrong in them."""
-    rest: dict[str, Any] = copy.deepcopy(dict(document))
+    rest: dict[str, Any] = _copied(dict(document))
     check_plain(rest, problems)
     meant = take_dotted_names(rest, problems)
     routes = _take_routes(rest, problems)
@@ -58,6 +57,13 @@ def validate(
     tables = _tables({**rest, "routes": routes}, problems)
     problems.raise_if_any()
     return Validated(tables, uses, {name: use for name, use in used.items() if use})
+
+
+def _copied(value: Any) -> Any:
+    """What a TOML or JSON text gave, so that parts can be taken out of the copy."""
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return list(map(_copied, value)) if isinstance(value, list) else value
 
 
 def _declare_embedded(document: dict[str, Any]) -> None:

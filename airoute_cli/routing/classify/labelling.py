@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from airoute_cli.core.figures import NO_FIGURES, Snapshot
 from airoute_cli.core.label import Label, ModelClassifier
@@ -13,9 +14,11 @@ from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Capability, Message, Request, Text
 from airoute_cli.routing.carry import elements_of
 from airoute_cli.routing.choice import Choice, Chooser, kind_of
-from airoute_cli.routing.classify.by_model import Asking
 from airoute_cli.routing.eligible import checks_for, eligible
 from airoute_cli.routing.rules import asks_for_task
+
+if TYPE_CHECKING:
+    from airoute_cli.routing.classify.by_model import Asking
 
 
 def asking_of(profile: Profile) -> Asking | None:
@@ -23,6 +26,8 @@ def asking_of(profile: Profile) -> Asking | None:
     classifier = profile.classifier
     if not isinstance(classifier, ModelClassifier):
         return None
+    from airoute_cli.routing.classify.by_model import Asking
+
     return Asking(classifier, profile.models[classifier.model])
 
 

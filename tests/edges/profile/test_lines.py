@@ -8,7 +8,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airoute_cli.edges.profile.lines import KeyPath, find_lines
+from airoute_cli.edges.profile.lines import KeyPath, Lines
 
 TEXT = '''# a comment with [brackets] = and "quotes"
 title = "x" # [no.table]
@@ -81,11 +81,11 @@ CASES = [
 @pytest.mark.parametrize(("path", "line"), CASES)
 def test_a_key_has_its_line_or_the_nearest_parents(path: KeyPath, line: int | None):
     tomllib.loads(TEXT)
-    assert find_lines(TEXT).of(path) == line
+    assert Lines(TEXT).of(path) == line
 
 
 def test_windows_line_ends_count_once():
-    assert find_lines("a = 1\r\n\r\n[b]\r\nc = '''\r\n'''\r\nd = 2\r\n").of(("b", "d")) == 6
+    assert Lines("a = 1\r\n\r\n[b]\r\nc = '''\r\n'''\r\nd = 2\r\n").of(("b", "d")) == 6
 
 
 LEAVES = st.one_of(st.integers(), st.booleans(), st.text(max_size=8), st.floats(allow_nan=False))
@@ -102,7 +102,7 @@ VALUES = st.recursive(
 def test_every_key_of_any_document_is_found(document: dict[str, object], *, multiline: bool):
     text = tomli_w.dumps(document, multiline_strings=multiline)
     tomllib.loads(text)
-    lines = find_lines(text)
+    lines = Lines(text)
     count = text.count("\n") + 1
     for path in paths(document):
         assert 1 <= (lines.of(path) or 0) <= count
