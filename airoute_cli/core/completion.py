@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from airoute_cli.core.money import Usage
 from airoute_cli.core.request import ToolCall
@@ -22,10 +22,10 @@ class FinishReason(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """A normalised answer. ``usage`` is None where the provider reported none.
+class Completion(NamedTuple):
+    """A normalised answer: a tuple, as a planned call is.
 
+    ``usage`` is None where the provider reported none.
     ``confidence`` is the mean probability of the answer's tokens, in 0..1, where it was asked for.
     ``queued_s`` was spent in this process before the model took the request up.
     """

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 MILLION = Decimal(1_000_000)
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one call, counted once whatever the provider's convention.
+class Usage(NamedTuple):
+    """Tokens of one call, counted once whatever the provider's convention: a tuple, as a call is.
 
     ``input_tokens`` holds the cached and cache-write tokens too, ``output_tokens`` the reasoning
     tokens. ``estimated`` says that the provider reported nothing and the counts are ours.
@@ -24,16 +24,6 @@ class Usage:
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            self.cached_input_tokens + other.cached_input_tokens,
-            self.cache_write_tokens + other.cache_write_tokens,
-            self.reasoning_tokens + other.reasoning_tokens,
-            self.estimated or other.estimated,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import ErrorKind
@@ -23,10 +24,10 @@ class RowState(StrEnum):
     PENDING = "pending"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try on the wire. ``error`` None: it answered. ``usd`` None: nobody knows what it cost.
+class Attempt(NamedTuple):
+    """One try on the wire: a tuple, as a planned call is.
 
+    ``error`` None: it answered. ``usd`` None: nobody knows what it cost.
     ``unsettled_usd`` is the most that an attempt without a report may be billed (a timeout, a cut
     stream); None there means that even this is unknown. ``reported_usd`` is what the provider says
     that it cost. ``waited_s`` was spent before it left, at the gate or for a slot of an embedded
@@ -105,9 +106,8 @@ class RowFailure:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The end of a row.
+class Outcome(NamedTuple):
+    """The end of a row: a tuple, as an attempt is.
 
     ``usd`` counts every attempt whose cost is known; None if one has an unknown price. ``steps``
     are a cascade's or an ensemble's; ``accepted`` is False for an answer that was kept although it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from airoute_cli.core.figures import Figures
@@ -30,5 +29,5 @@ def save_figures(learned: Mapping[str, Figures]) -> None:
     """Merge what was learned into the file."""
     if learned:
         merged = {**load_figures(), **learned}
-        told = {key: asdict(value) for key, value in merged.items()}
+        told = {key: value._asdict() for key, value in merged.items()}
         save_habits(state_folder() / NAME, told)

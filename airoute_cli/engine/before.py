@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from airoute_cli.core.outcome import Attempt, Outcome
 from airoute_cli.engine.budget_limits import NO_AMOUNTS, Amounts
@@ -25,7 +25,7 @@ class Before:
         """``outcome`` with these calls, where none came of the plan."""
         if outcome.attempts or not self.attempts:
             return outcome
-        return replace(outcome, attempts=self.attempts, usd=total_usd(self.attempts))
+        return outcome._replace(attempts=self.attempts, usd=total_usd(self.attempts))
 
 
 NOTHING_BEFORE = Before()

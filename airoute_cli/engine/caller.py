@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError, ErrorKind
@@ -89,7 +88,7 @@ class Caller:
             if attempt and course.on_end:
                 course.on_end(number, attempt, completion)
         # What nobody reported is estimated, and says so.
-        return completion if completion.usage else replace(completion, usage=attempt.usage)
+        return completion if completion.usage else completion._replace(usage=attempt.usage)
 
     async def _lease(self, call: Call, course: Course, ticket: Ticket) -> Lease:
         """The leave for one call. Raises TurnedAwayError where it was not to be had."""

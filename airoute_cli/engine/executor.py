@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError, ErrorKind
@@ -119,8 +118,7 @@ class Executor:
         given = outcome.completion if outcome.state is RowState.COMPLETED else None
         if on_text and held_back and given:
             on_text(given.text or given.refusal or "")
-        return replace(
-            outcome,
+        return outcome._replace(
             attempts=tuple(course.attempts),
             usd=total_usd(course.attempts),
             elapsed_ms=(self._clock.now() - started) * 1000,

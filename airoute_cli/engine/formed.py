@@ -39,7 +39,7 @@ def in_form(outcome: Outcome, route: Route) -> Outcome:
     if completion is None or not route.normalize:
         return outcome
     text = normalised(completion.text, route.normalize)
-    return replace(outcome, completion=replace(completion, text=text))
+    return outcome._replace(completion=completion._replace(text=text))
 
 
 def _is_cut(completion: Completion) -> bool:
@@ -84,14 +84,14 @@ def _ended(
 ) -> Outcome:
     if checked.state is not OutputState.INVALID:
         output = Output(checked.state, prompted, checked.reason)
-        return replace(outcome, completion=replace(completion, text=checked.text), output=output)
+        return outcome._replace(completion=completion._replace(text=checked.text), output=output)
     why = checked.reason or "it does not fit"
     if _is_cut(completion):
         where = "by the content filter" if completion.filtered else "at its token limit"
         why = f"it was cut {where} ({why})"
     output = Output(OutputState.INVALID, prompted, why, completion.text)
     failure = RowFailure(SCHEMA_INVALID, f"the answer is not what the schema asks for: {why}")
-    return replace(outcome, state=RowState.FAILED, failure=failure, output=output)
+    return outcome._replace(state=RowState.FAILED, failure=failure, output=output)
 
 
 def _is_prompted(course: Course, model: str | None) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,7 @@ class LocalEndpoint:
                 on_text(piece)
 
         queued_s = await runtime.generate(body, take, timeout_s=model.provider.timeout)
-        return replace(assembler.finish(), queued_s=loading_s + queued_s)
+        return assembler.finish()._replace(queued_s=loading_s + queued_s)
 
     async def aclose(self) -> None:
         """Stop every answer and free every model."""

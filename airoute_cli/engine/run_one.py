@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.label import Label
@@ -102,7 +102,7 @@ class _Machinery:
 def _ended(outcome: Outcome) -> Outcome:
     """A row can be left for later, a prompt cannot."""
     if outcome.state is RowState.PENDING:
-        return replace(outcome, state=RowState.FAILED)
+        return outcome._replace(state=RowState.FAILED)
     return outcome
 
 

@@ -139,7 +139,7 @@ class Spending:
         if state is RowState.PENDING and self.on_stop:
             raised = exhausted.limit.period not in _ROOM
             self.on_stop(message, "--resume --accept-profile" if raised else "--resume")
-        return replace(outcome, state=state, failure=RowFailure(CODE, message))
+        return outcome._replace(state=state, failure=RowFailure(CODE, message))
 
     def _on_budget(self, route: str) -> OnBudget:
         named = (one for one in self.profile.routes if one.name == route)

@@ -45,7 +45,7 @@ class Veil:
         output = outcome.output
         if output and output.answer:
             output = replace(output, answer=self._redaction.show_answer(output.answer))
-        return replace(outcome, completion=self.lifted(outcome.completion), output=output)
+        return outcome._replace(completion=self.lifted(outcome.completion), output=output)
 
     def lifted(self, completion: Completion) -> Completion:
         """An answer with the originals in it."""

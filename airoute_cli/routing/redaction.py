@@ -53,8 +53,7 @@ class Redaction:
 
     def show_completion(self, completion: Completion) -> Completion:
         """An answer as the user would have got it if nothing had been replaced."""
-        return replace(
-            completion,
+        return completion._replace(
             text=self.show_answer(completion.text),
             tool_calls=tuple(self._show_call(call) for call in completion.tool_calls),
             reasoning=completion.reasoning and self.show(completion.reasoning),

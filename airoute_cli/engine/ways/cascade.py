@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from airoute_cli.core.completion import Completion
@@ -59,7 +58,7 @@ class Cascade:
                 is_last = answer.call not in left[:-1]
                 looked = await self._look(course, asker, answer, is_last=is_last)
             except JudgeGoneError as gone:
-                return replace(await asker.without_answer(gone.branch), steps=tuple(steps))
+                return (await asker.without_answer(gone.branch))._replace(steps=tuple(steps))
             steps.append(_step(course, before, looked))
             kept = looked.answer
             if looked.fault is None or self._is_final(looked):
@@ -133,7 +132,7 @@ class Cascade:
         """Nobody is left who answers; an answer that was not good enough may still be had."""
         outcome = await asker.without_answer(branch)
         if outcome.state is not RowState.FAILED or kept is None:
-            return replace(outcome, steps=tuple(steps))
+            return outcome._replace(steps=tuple(steps))
         failure = outcome.failure
         check, reason = (failure.code, failure.message) if failure else (None, None)
         asked = branch.attempts[-1].model if branch.attempts else kept.call.model
@@ -190,7 +189,7 @@ def _failed_step(course: Course, before: int, branch: Course, call: Call) -> Ste
 def _ended(course: Course, answer: Answer, steps: Sequence[Step], *, accepted: bool) -> Outcome:
     course.say(_spoken(answer.completion))
     ended = answered(course, answer.call, answer.completion)
-    return replace(ended, steps=tuple(steps), accepted=accepted)
+    return ended._replace(steps=tuple(steps), accepted=accepted)
 
 
 def _spoken(completion: Completion) -> str:

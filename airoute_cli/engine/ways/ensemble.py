@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.outcome import Outcome, RowFailure, RowState, Step, StepVerdict
@@ -56,14 +56,14 @@ class Ensemble:
         try:
             combined = await self._combine(course, asker, answers)
         except JudgeGoneError as gone:
-            return replace(await asker.without_answer(gone.branch), steps=_steps(members))
+            return (await asker.without_answer(gone.branch))._replace(steps=_steps(members))
         if combined is None:
             return _uncombined(course, members, answers)
         chosen = _with_text(answers[combined.place], combined)
         course.say(chosen.completion.text)
         steps = tuple(_step(member, valid[combined.place], self._options) for member in members)
         ended = answered(course, chosen.call, chosen.completion)
-        return replace(ended, steps=steps, accepted=True, combined=combined.reason)
+        return ended._replace(steps=steps, accepted=True, combined=combined.reason)
 
     async def _gather(self, course: Course, asker: Asker, calls: Sequence[Call]) -> list[_Member]:
         """All members at once. The first error that stops the run is raised when all are done."""
@@ -127,12 +127,12 @@ class Ensemble:
             branch = course.branch(behind)
             answer = await asker.first_answer(branch)
             if answer is None:
-                return replace(await asker.without_answer(branch), steps=steps)
+                return (await asker.without_answer(branch))._replace(steps=steps)
             course.say(answer.completion.text)
             ended = answered(course, answer.call, answer.completion)
-            return replace(ended, steps=steps, accepted=False, combined=f"{told}: the fallback's")
+            return ended._replace(steps=steps, accepted=False, combined=f"{told}: the fallback's")
         if not any(member.answer for member in members):
-            return replace(await asker.without_answer(members[0].branch), steps=steps)
+            return (await asker.without_answer(members[0].branch))._replace(steps=steps)
         return Outcome(
             RowState.FAILED, course.plan, failure=RowFailure("no_quorum", told), steps=steps
         )
@@ -153,7 +153,7 @@ def _voted(texts: Sequence[str], field: str | None) -> Combined | None:
 def _with_text(answer: Answer, combined: Combined) -> Answer:
     if combined.text is None:
         return answer
-    return Answer(answer.call, replace(answer.completion, text=combined.text))
+    return Answer(answer.call, answer.completion._replace(text=combined.text))
 
 
 def _uncombined(course: Course, members: Sequence[_Member], answers: Sequence[Answer]) -> Outcome:

@@ -643,7 +643,7 @@ def test_streamed_calls() -> None:
     told = reading.finish()
     assert told.tool_calls == (ToolCall("c1", "find", '{"q":"ü"}'), ToolCall("c2", "find", "{}"))
     assert (told.finish_reason, told.request_id) == (FinishReason.TOOL_CALLS, "msg_1")
-    assert told.usage == replace(READ, input_tokens=18)
+    assert told.usage == READ._replace(input_tokens=18)
 
 
 def test_a_refusal_in_mid_stream() -> None:
