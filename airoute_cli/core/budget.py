@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.money import ZERO
 
 # The key of a row's metadata that says to which tier it belongs.
@@ -37,7 +37,7 @@ class Period(StrEnum):
 SHARED = frozenset({Period.DAY, Period.MONTH})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Budget:
     """The most that may be spent; None: no limit."""
 
@@ -70,7 +70,7 @@ class Scope(StrEnum):
     MODEL = "model"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limit:
     """One amount of one budget; ``name`` is that of the tier, route or model."""
 

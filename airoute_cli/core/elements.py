@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from airoute_cli.core.frozen import frozen
 
 
 class Element(StrEnum):
@@ -126,7 +127,7 @@ def is_setting(element: str) -> bool:
     return element in SETTINGS or element.startswith((EXTRA, THOUGHTS_OF))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Carrier:
     """What a model's wire format, its service and its family cannot carry.
 

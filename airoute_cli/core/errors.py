@@ -12,11 +12,11 @@ AirouteError              exit code
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.money import Usage
 
 
@@ -55,7 +55,7 @@ class RowError(AirouteError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """One thing that is wrong in a file: where, what, and how to mend it."""
 

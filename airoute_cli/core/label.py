@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, Self
+
+from airoute_cli.core.frozen import frozen
 
 # How the confidence of a label is known: by the probabilities of its tokens, or as the model says.
 Confidence = Literal["logprobs", "stated"]
@@ -13,7 +15,7 @@ IN_WORDS: dict[str, str] = {"logprobs": "by its token probabilities", "stated": 
 ROUTE = "(classifier)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModelClassifier:
     """What has a model find the task of a prompt.
 
@@ -31,7 +33,7 @@ class ModelClassifier:
     instructions: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Label:
     """The task of a row, and how it was come by.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
+
+from airoute_cli.core.frozen import frozen
 
 MILLION = Decimal(1_000_000)
 ZERO = Decimal(0)
@@ -26,7 +27,7 @@ class Usage(NamedTuple):
     estimated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rates:
     """US dollars per million tokens. None: no rate of its own, the general one holds."""
 
@@ -62,7 +63,7 @@ class Rates:
         return (input_tokens * dear_input + output_tokens * dear_output) / MILLION
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Price:
     """The price of a model, where it came from and its date.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import ErrorKind
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.money import Usage
 from airoute_cli.core.plan import CallRole, Plan
 
@@ -58,7 +58,7 @@ class StepVerdict(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One answer that was asked for, what was found of it, and what asking and finding out cost.
 
@@ -84,7 +84,7 @@ class OutputState(StrEnum):
     INVALID = "invalid"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Output:
     """How an answer came to the form that was asked for.
 
@@ -98,7 +98,7 @@ class Output:
     answer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RowFailure:
     """Why a row did not complete: a machine's word and a sentence."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from airoute_cli.core.budget import NO_TIER
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.label import Label
 from airoute_cli.core.policy import NOBODY, OnEmpty, Ruling
 from airoute_cli.core.request import OPENAI_DIALECT, Capability, Request
@@ -108,7 +109,7 @@ _ONLY_IF_NEEDED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleVerdict:
     """Whether a route took the request, and why (or at what it failed)."""
 
@@ -117,7 +118,7 @@ class RuleVerdict:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """A model that the route names: whether it may answer, whether it was taken, and why."""
 
@@ -127,7 +128,7 @@ class Candidate:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What will be done for one request, and the trail of reasons.
 

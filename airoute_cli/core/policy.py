@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from airoute_cli.core.budget import NO_BUDGET, Budget, OnBudget
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.request import Capability
 from airoute_cli.core.scan import Scan
 from airoute_cli.core.settings import NOTHING
@@ -42,7 +43,7 @@ _ENDED: Mapping[OnEmpty, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MaxPrice:
     """The most US dollars per million tokens; None: no bound."""
 
@@ -50,7 +51,7 @@ class MaxPrice:
     output: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requirement:
     """What a model must be. What is not stated asks for nothing; an unknown fact is no proof.
 
@@ -67,7 +68,7 @@ class Requirement:
     max_latency_ms: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forbidden:
     """Whom a rule keeps away."""
 
@@ -80,7 +81,7 @@ NO_REQUIREMENT = Requirement()
 NO_FORBIDDEN = Forbidden()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyRule:
     """One ``[[policy.rules]]`` entry. ``when`` None: it holds for every row.
 
@@ -95,7 +96,7 @@ class PolicyRule:
     on_empty: OnEmpty = OnEmpty.REFUSE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """All rules. A row that lacks a key of ``require_metadata`` fails.
 
@@ -112,7 +113,7 @@ class Policy:
 NO_POLICY = Policy()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exclusion:
     """Why a model may not answer a row: the rule, its place among the rules, and the fact."""
 
@@ -124,7 +125,7 @@ class Exclusion:
         return f'policy "{self.rule.name}": {self.reason}'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyVerdict:
     """Whether a rule governs a row, and the fact that decided."""
 
@@ -133,7 +134,7 @@ class PolicyVerdict:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ruling:
     """What the policy says of one row: whom any call for it may touch, and why not the others.
 

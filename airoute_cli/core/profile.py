@@ -7,13 +7,14 @@ names resolved, defaults filled in and prices found.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from airoute_cli.core.budget import NO_BUDGET, Budget, OnBudget
 from airoute_cli.core.elements import CARRIES_ALL, Carrier
 from airoute_cli.core.embedding import Embedder, Shelf
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.label import ModelClassifier
 from airoute_cli.core.money import Price
 from airoute_cli.core.policy import NO_POLICY, Policy
@@ -62,7 +63,7 @@ class UnknownPrice(StrEnum):
     ALLOW = "allow"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """What may be used in any 60 seconds, and at once. None: no limit."""
 
@@ -71,7 +72,7 @@ class Limits:
     max_concurrency: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Provider:
     """A service.
 
@@ -106,7 +107,7 @@ class Provider:
         return self.wire_format == EMBEDDED_FORMAT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Model:
     """A model of a provider. ``name`` is ours, ``wire_name`` the provider's.
 
@@ -160,7 +161,7 @@ class Model:
         return "private" if self.stays_here else "private (declared)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class When:
     """What a request must be for a route. Every stated condition must hold; an empty one matches.
 
@@ -184,7 +185,7 @@ class When:
     not_: When | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Classifier:
     """What finds the task of a prompt instead of the built-in heuristics.
 
@@ -205,7 +206,7 @@ class Classifier:
         return tuple(dict.fromkeys((*(label for _, label in self.examples), self.default)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """One ``[[routes]]`` entry. ``when`` None: the default. ``options`` belong to the strategy.
 
@@ -233,7 +234,7 @@ class Route:
     on_budget: OnBudget | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunSettings:
     """How much one row may take, and when a whole run is given up.
 
@@ -250,7 +251,7 @@ class RunSettings:
 NO_RUN_SETTINGS = RunSettings()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile:
     """A whole profile.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from airoute_cli.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Allowance:
     """One limit: its size, what is left of it, and in how many seconds it is whole again.
 
@@ -17,7 +17,7 @@ class Allowance:
     reset_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RateLimits:
     """The limits on requests and on tokens, None where the headers tell nothing of them.
 

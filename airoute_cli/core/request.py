@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.settings import EMPTY, NOTHING, Settings
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -20,14 +20,14 @@ GEMINI_DIALECT = "gemini"
 CONVERSE_DIALECT = "bedrock"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A piece of text."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Image:
     """An image by its URL (https or data:); ``media_type`` where the URL does not tell it."""
 
@@ -36,7 +36,7 @@ class Image:
     media_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A PDF document by its URL (https or data:); ``media_type`` as an image's."""
 
@@ -45,7 +45,7 @@ class Document:
     media_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Thought:
     """The reasoning of an earlier turn, which only the API that gave it takes back.
 
@@ -58,14 +58,14 @@ class Thought:
     redacted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CacheMark:
     """The place up to which a provider is asked to cache the prompt; ``ttl`` such as ``1h``."""
 
     ttl: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolCall:
     """A model's wish to call a tool. ``arguments`` is the JSON text, as it stood on the wire.
 
@@ -89,7 +89,7 @@ class ToolCall:
 Part = Text | Image | Document | Thought | CacheMark
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """One turn. A ``tool`` turn answers ``tool_call_id``; ``is_error``: the tool failed."""
 
@@ -108,7 +108,7 @@ class Message:
         return "\n".join(part.text for part in self.parts if isinstance(part, Text))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tool:
     """A function that the model may ask to have called; ``parameters`` is a JSON Schema.
 
@@ -122,7 +122,7 @@ class Tool:
     cache: CacheMark | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResponseSchema:
     """The JSON Schema that the answer must have; ``schema`` None asks for any JSON object."""
 
@@ -141,7 +141,7 @@ class Capability(StrEnum):
     DOCUMENTS = "documents"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What is asked of a model, in one shape for every provider.
 
@@ -183,7 +183,7 @@ class Row(NamedTuple):
     has_id: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BadRow:
     """An input line that is no usable row: it fails by itself and is told with its line.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.settings import NOTHING
 
 # What is found by patterns and checksums, and what takes a language model of Presidio.
@@ -41,7 +42,7 @@ def _meant(asked: str) -> tuple[str, ...]:
     return tuple(name for name in BY_PATTERN if name.startswith(f"{asked}."))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scan:
     """What was looked for in a row, how often each class was found, and what was not read."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from types import MappingProxyType
 from typing import Any
+
+from airoute_cli.core.frozen import frozen
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -24,7 +26,7 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """How to answer. None means: nobody said. ``extra`` goes on the wire under its own names."""
 

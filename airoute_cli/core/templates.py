@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.settings import NOTHING
 
 # The variant that holds where no other does.
 PLAIN = "text"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Template:
     """A template in Jinja's language. ``name`` is the whole one, as in ``code-review@2``.
 
@@ -58,7 +59,7 @@ class Template:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TemplateUse:
     """The template that made the prompts of a plan; ``variants`` by the names of models."""
 

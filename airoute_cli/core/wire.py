@@ -6,18 +6,19 @@ It is the seam between the wire formats, which are pure, and the transports, whi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, runtime_checkable
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.profile import Model, Provider
 from airoute_cli.core.rate_limits import RateLimits
 from airoute_cli.core.request import Request
 from airoute_cli.core.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpRequest:
     """A request. ``headers`` hold the key, so they are never printed."""
 
@@ -27,7 +28,7 @@ class HttpRequest:
     method: str = "POST"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpReply:
     """A whole HTTP answer; header names are lower case."""
 
@@ -96,7 +97,7 @@ class PagedModels(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FormatSpec:
     """A wire format as its file in ``providers/formats`` declares it, under the name FORMAT.
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.request import Capability
 from airoute_cli.core.settings import NOTHING
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Family:
     """Models whose names match, and the elements of a request that they refuse."""
 
@@ -24,7 +25,7 @@ class Family:
     cannot: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """One entry. ``base_url`` may hold ``{region}``; None: the profile must say where it is.
 

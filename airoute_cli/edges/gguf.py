@@ -5,12 +5,12 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from airoute_cli.core.errors import SetupError
+from airoute_cli.core.frozen import frozen
 
 MAGIC = b"GGUF"
 VERSIONS = range(2, 4)
@@ -27,7 +27,7 @@ _BYTES_PER_CACHED_NUMBER = 2  # the cache holds 16-bit floats
 FETCH_AGAIN = "Fetch it again: `airoute models pull smollm2` for the default weights."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Header:
     """What the header says. None where it does not say.
 

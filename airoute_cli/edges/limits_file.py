@@ -10,11 +10,12 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from airoute_cli.core.blocks import GOOD_FOR_S, SLACK_S, WINDOW_S, Block, opens
 from airoute_cli.core.errors import RunError
+from airoute_cli.core.frozen import frozen
 from airoute_cli.edges.paths import state_folder
 from airoute_cli.edges.state_database import make_private, transaction
 
@@ -52,7 +53,7 @@ _BEFORE = """SELECT id, start, until, amount FROM block
 _LAST = 2**62
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """What one process tells of one limit, and what it wants of it.
 

@@ -7,11 +7,11 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from airoute_cli.core.errors import SetupError
+from airoute_cli.core.frozen import frozen
 from airoute_cli.edges.gguf import FETCH_AGAIN, Header, read_header
 
 # Measured on two cores: 80 tokens/s with one slot, 103 with two, 121 with four, and 133 with
@@ -39,7 +39,7 @@ class LlamaServer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loaded:
     """A loaded model: how many answers at once, and how many tokens for each."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.money import Price, Rates
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, Provider
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CatalogueEntry:
     """What the catalogue knows of a model. ``price`` None: it cannot be told in tokens alone.
 

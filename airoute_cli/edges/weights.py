@@ -5,15 +5,15 @@ from __future__ import annotations
 import difflib
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from airoute_cli.core.errors import SetupError
+from airoute_cli.core.frozen import frozen
 from airoute_cli.edges import paths
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Weights:
     """Weights that a distribution on the package index carries; sizes in bytes, hashes in hex."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pydantic import ValidationError
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.settings import NOTHING
 from airoute_cli.core.wire import FormatSpec
 from airoute_cli.edges.catalogue import Service
@@ -15,7 +16,7 @@ from airoute_cli.edges.profile.problems import Problems, nearest
 from airoute_cli.edges.profile.tables.providers import ProviderTable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Apis:
     """All services, and how the declaration of a wire format is found (None: there is none)."""
 
@@ -36,7 +37,7 @@ class Apis:
         return spec
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApiUse:
     """The service of one provider, its wire format, and the format's options as plain values."""
 

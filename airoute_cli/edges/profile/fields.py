@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Strict, StringConstraints
 
+from airoute_cli.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Kind:
     """What a value is called in the reference page."""
 

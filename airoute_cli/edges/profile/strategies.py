@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.settings import NOTHING
 from airoute_cli.edges.profile.files import OpenFile
 from airoute_cli.edges.profile.lines import KeyPath
@@ -34,7 +35,7 @@ def no_files(name: str) -> Any:
     raise ValueError(f"the file {name} was not read.")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Strategies:
     """All strategies: the model of each one's options, and what each wants of its route.
 
@@ -46,7 +47,7 @@ class Strategies:
     open_file: OpenFile = no_files
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Use:
     """The strategy of a route with its options, as plain values."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.profile import EMBEDDED_FORMAT
 from airoute_cli.edges.profile.apis import Apis, ApiUse, take_api
 from airoute_cli.edges.profile.lines import KeyPath
@@ -23,7 +23,7 @@ EMBEDDED = "local"
 RULES = ("policy", "rules")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Validated:
     """The tables of a profile, and what was taken out of them.
 
