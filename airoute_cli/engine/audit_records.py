@@ -8,6 +8,7 @@ can be had again from the profile (why a route, why a model) are not written but
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,6 @@ from airoute_cli.core.profile import Model
 from airoute_cli.core.request import OPENAI_DIALECT, Capability
 from airoute_cli.core.scan import Scan
 from airoute_cli.engine.label_records import label_in, label_told
-from airoute_cli.engine.result_line import usage_dict
 from airoute_cli.routing.carry import named
 
 STARTED, RESUMED, ENDED = "started", "resumed", "ended"
@@ -34,15 +34,40 @@ IN_PROCESS = "in this process"
 
 def basis_told(basis: Basis, keys: Iterable[str]) -> dict[str, Any]:
     """What a plan was made from; of the metadata only ``keys``, which the profile reads."""
-    features, metadata, scan = basis.features, basis.features.metadata, basis.scan
+    told = _features_told(basis.features, keys)
+    if basis[1:] != _NOTHING_ELSE:  # as in most rows
+        told |= _basis_told(basis, keys)
+    return told
+
+
+_NOTHING_ELSE = Basis(Features("", 0, "", frozenset()))[1:]
+
+
+def _features_told(features: Features, keys: Iterable[str]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if features.input_tokens:
+        told["input_tokens"] = features.input_tokens
+    if features.task:
+        told["task"] = features.task
+    if features.label:
+        told["label"] = label_told(features.label)
+    if features.complexity:
+        told["complexity"] = features.complexity
+    if features.needs:
+        told["needs"] = sorted(features.needs)
+    if features.elements:
+        told["elements"] = sorted(features.elements)
+    if metadata := features.metadata:
+        read = {key: metadata[key] for key in keys if key in metadata}
+        if read:
+            told["metadata"] = read
+    return told
+
+
+def _basis_told(basis: Basis, keys: Iterable[str]) -> dict[str, Any]:
+    """What is there beside the features."""
+    scan = basis.scan
     told = {
-        "input_tokens": features.input_tokens,
-        "task": features.task,
-        "label": label_told(features.label) if features.label else None,
-        "complexity": features.complexity,
-        "needs": features.needs and sorted(features.needs),
-        "elements": features.elements and sorted(features.elements),
-        "metadata": metadata and {key: metadata[key] for key in keys if key in metadata},
         "held": basis.held and sorted(basis.held),
         "scan": {"findings": scan.findings, "unread": scan.unread} if scan else None,
         "dialect": "" if basis.dialect == OPENAI_DIALECT else basis.dialect,
@@ -88,9 +113,16 @@ def basis_in(told: Mapping[str, Any]) -> Basis:
 
 def plan_told(plan: Plan, models: int) -> dict[str, Any]:
     """What was decided; ``models`` is how many the profile has."""
+    told: dict[str, Any] = {}
+    tell_plan(told, plan, models)
+    return told
+
+
+def tell_plan(told: dict[str, Any], plan: Plan, models: int) -> None:
+    """Put into a record what was decided; ``models`` is how many the profile has."""
     ruling = plan.ruling
     everybody = len(ruling.eligible) == models
-    told: dict[str, Any] = {"eligible": EVERYBODY if everybody else sorted(ruling.eligible)}
+    told["eligible"] = EVERYBODY if everybody else sorted(ruling.eligible)
     if ruling.rules:
         told["rules"] = ruling.rules
     if ruling.excluded:
@@ -109,7 +141,6 @@ def plan_told(plan: Plan, models: int) -> dict[str, Any]:
     if plan.refusal:
         told["refusal"] = plan.refusal
         told["on_empty"] = plan.on_empty
-    return told
 
 
 def _call(call: Call) -> dict[str, Any]:
@@ -118,8 +149,8 @@ def _call(call: Call) -> dict[str, Any]:
         "role": call.role,
         "input_tokens": call.input_tokens,
         "max_output_tokens": call.max_output_tokens,
-        "expected_usd": call.expected_usd,
-        "worst_usd": call.worst_usd,
+        "expected_usd": _exact(call.expected_usd),
+        "worst_usd": _exact(call.worst_usd),
     }
     if call.dropped:
         told["dropped"] = named(call.dropped)
@@ -130,6 +161,11 @@ def _call(call: Call) -> dict[str, Any]:
     if call.prompted:
         told["prompted"] = True
     return told
+
+
+def _exact(usd: Decimal | None) -> str | None:
+    """An amount as its text, which is made faster here than when the record is written."""
+    return None if usd is None else str(usd)
 
 
 def figures_told(figures: Figures) -> list[float]:
@@ -143,16 +179,20 @@ def figures_in(told: list[Any]) -> Figures:
     return Figures(answers, 0, latency_ms, output_tokens, token_ratio)
 
 
-def attempt_told(
-    attempt: Attempt, completion: Completion | None, seal: Callable[[bytes], bytes]
-) -> dict[str, Any]:
-    """How an attempt ended; of an answer the keyed digest, of an error no message: it may quote."""
-    told: dict[str, Any] = {
-        "started": round(attempt.started, 3),
-        "latency_ms": round(attempt.latency_ms, 1),
-        "usage": _usage(attempt.usage),
-        "usd": attempt.usd,
-    }
+def tell_attempt(
+    told: dict[str, Any],
+    attempt: Attempt,
+    completion: Completion | None,
+    seal: Callable[[bytes], bytes],
+) -> None:
+    """Put into a record how an attempt ended.
+
+    Of an answer there is the keyed digest, of an error no message: it may quote.
+    """
+    told["started"] = round(attempt.started, 3)
+    told["latency_ms"] = round(attempt.latency_ms, 1)
+    told["usage"] = _usage(attempt.usage)
+    told["usd"] = _exact(attempt.usd)
     if attempt.waited_s >= 0.001:  # noqa: PLR2004 - less than a millisecond is no wait
         told["waited_s"] = round(attempt.waited_s, 3)
     if attempt.request_id:
@@ -165,17 +205,35 @@ def attempt_told(
         told["error"] = attempt.error
         told["status"] = attempt.status
         if attempt.unsettled_usd != 0:
-            told["unsettled_usd"] = attempt.unsettled_usd
-    return told
+            told["unsettled_usd"] = _exact(attempt.unsettled_usd)
 
 
 def _usage(usage: Usage | None) -> dict[str, Any] | None:
-    told = usage_dict(usage)
-    return told and {kind: tokens for kind, tokens in told.items() if tokens}
+    """Tokens by the names that a result has for them; what is 0 is left out."""
+    if usage is None:
+        return None
+    told: dict[str, Any] = {}
+    if usage.input_tokens:
+        told["input_tokens"] = usage.input_tokens
+    if usage.output_tokens:
+        told["output_tokens"] = usage.output_tokens
+    if usage.cached_input_tokens:
+        told["cached_input_tokens"] = usage.cached_input_tokens
+    if usage.cache_write_tokens:
+        told["cache_write_tokens"] = usage.cache_write_tokens
+    if usage.reasoning_tokens:
+        told["reasoning_tokens"] = usage.reasoning_tokens
+    if total := usage.input_tokens + usage.output_tokens:
+        told["total_tokens"] = total
+    if usage.estimated:
+        told["estimated"] = True
+    return told
 
 
 def answer_bytes(completion: Completion) -> bytes:
     """What the digest of an answer is made of: its text, and the tool calls behind it."""
+    if not completion.tool_calls:
+        return completion.text.encode("utf-8", "surrogatepass")
     calls = (f"{call.name}\0{call.arguments}" for call in completion.tool_calls)
     return "\0".join((completion.text, *calls)).encode("utf-8", "surrogatepass")
 

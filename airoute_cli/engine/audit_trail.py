@@ -19,7 +19,7 @@ from airoute_cli.core.profile import Profile
 from airoute_cli.core.request import Row
 from airoute_cli.edges.audit_key import Seal
 from airoute_cli.edges.run_folder.audit_log import AuditLog
-from airoute_cli.edges.run_folder.intents import Intent
+from airoute_cli.edges.run_folder.intents import intent_told
 from airoute_cli.engine import audit_records as records
 from airoute_cli.engine.stored_profile import ProfileChain
 from airoute_cli.routing.rules import parts_of
@@ -45,7 +45,7 @@ class AuditTrail:
         self._log = log
         self._seal = seal.digest
         # A row's is asked for with its plan, and again for each of its calls.
-        self._row_seal = lru_cache(_ROWS_KEPT)(seal.digest)
+        self._row_seal = lru_cache(_ROWS_KEPT)(lambda digest: seal.digest(digest).hex())
         self._pass = pass_number
         self._wall = wall
         self._content = chain.profile.audit_content
@@ -64,30 +64,31 @@ class AuditTrail:
             "pass": self._pass,
             "line": row.line,
             "custom_id": row.custom_id if row.has_id else None,
-            "row": self._row_seal(row.digest).hex(),
+            "row": self._row_seal(row.digest),
         }
         if plan.basis:
             told["features"] = records.basis_told(plan.basis, self._keys)
         if changed := self._changed(snapshot):
             told["figures"] = changed
-        told |= records.plan_told(plan, self._models)
+        records.tell_plan(told, plan, self._models)
         if self._content:
             told["content"] = _json(row.raw)
         self._log.add_soon(told)
 
     def intend(self, row: Row, call: Call, attempt: int) -> None:
         """Record a call before it leaves, so that a crash cannot hide that it may be billed."""
-        intent = Intent(
-            row.line,
-            row.custom_id if row.has_id else None,
-            self._row_seal(row.digest),
-            call.model,
-            self._pass,
-            attempt,
-            call.worst_usd,
-            None if call.role is CallRole.ANSWER else call.role,
+        self._log.add(
+            intent_told(
+                row.line,
+                row.custom_id if row.has_id else None,
+                self._row_seal(row.digest),
+                call.model,
+                self._pass,
+                attempt,
+                call.worst_usd,
+                None if call.role is CallRole.ANSWER else call.role,
+            )
         )
-        self._log.add(intent.told())
 
     def ended(self, row: Row, number: int, attempt: Attempt, completion: Completion | None) -> None:
         """Record how an attempt ended; it is written before what came of its row."""
@@ -100,7 +101,7 @@ class AuditTrail:
             "model": attempt.model,
             "host": self._hosts[attempt.model],
         }
-        told |= records.attempt_told(attempt, completion, self._seal)
+        records.tell_attempt(told, attempt, completion, self._seal)
         if self._content:
             told["content"] = completion.text if completion else attempt.message
         self._log.add_soon(told)

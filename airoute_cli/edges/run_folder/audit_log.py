@@ -50,19 +50,18 @@ class AuditLog(AppendLog):
         """Append one record. Raises RunError if the disk does not take it."""
         line = self._linked(told)
         self.append(line)
-        self._goes_on_from(line)
+        self.head, self.records = digest_of(line), self.records + 1
 
     def add_soon(self, told: Mapping[str, Any]) -> None:
         """As ``add``, but it is written with the next one, or by ``flush``."""
         line = self._linked(told)
         self.append_soon(line)
-        self._goes_on_from(line)
+        self.head, self.records = digest_of(line), self.records + 1
 
     def _linked(self, told: Mapping[str, Any]) -> bytes:
-        return orjson.dumps({"n": self.records + 1, "prev": self.head, **told}, default=_plain)
-
-    def _goes_on_from(self, line: bytes) -> None:
-        self.head, self.records = digest_of(line), self.records + 1
+        """The record with its link put before it, as bytes: to copy ``told`` takes longer."""
+        record = orjson.dumps(told, default=_plain)
+        return b'{"n":%d,"prev":"%b",%b' % (self.records + 1, self.head.encode(), record[1:])
 
 
 def digest_of(line: bytes) -> str:

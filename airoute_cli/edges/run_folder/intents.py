@@ -44,17 +44,34 @@ class Intent(NamedTuple):
 
     def told(self) -> dict[str, Any]:
         """The record that is written before the call leaves."""
-        return {
-            "event": EVENT,
-            "line": self.line,
-            "custom_id": self.custom_id,
-            "row": self.row.hex(),
-            "model": self.model,
-            "pass": self.pass_number,
-            "attempt": self.attempt,
-            "reserved_usd": None if self.reserved_usd is None else str(self.reserved_usd),
-            **({"role": self.role} if self.role else {}),
-        }
+        line, custom_id, row, *rest = self
+        return intent_told(line, custom_id, row.hex(), *rest)
+
+
+def intent_told(  # noqa: PLR0917 - the fields of an Intent, without one for every call
+    line: int,
+    custom_id: str | None,
+    row: str,
+    model: str,
+    pass_number: int,
+    attempt: int,
+    reserved_usd: Decimal | None,
+    role: str | None,
+) -> dict[str, Any]:
+    """The record of an Intent; ``row`` is its digest in hexadecimal digits."""
+    told = {
+        "event": EVENT,
+        "line": line,
+        "custom_id": custom_id,
+        "row": row,
+        "model": model,
+        "pass": pass_number,
+        "attempt": attempt,
+        "reserved_usd": None if reserved_usd is None else str(reserved_usd),
+    }
+    if role:
+        told["role"] = role
+    return told
 
 
 def intent_in(told: dict[str, Any]) -> Intent:
