@@ -21,6 +21,7 @@ from airoute_cli.core.profile import Model
 from airoute_cli.core.request import OPENAI_DIALECT, Capability
 from airoute_cli.core.scan import Scan
 from airoute_cli.engine.label_records import label_in, label_told
+from airoute_cli.engine.result_line import LEAST_WAIT_S
 from airoute_cli.routing.carry import named
 
 STARTED, RESUMED, ENDED = "started", "resumed", "ended"
@@ -67,7 +68,7 @@ def _features_told(features: Features, keys: Iterable[str]) -> dict[str, Any]:
 def _basis_told(basis: Basis, keys: Iterable[str]) -> dict[str, Any]:
     """What is there beside the features."""
     scan = basis.scan
-    told = {
+    told: dict[str, Any] = {
         "held": basis.held and sorted(basis.held),
         "scan": {"findings": scan.findings, "unread": scan.unread} if scan else None,
         "dialect": "" if basis.dialect == OPENAI_DIALECT else basis.dialect,
@@ -193,7 +194,7 @@ def tell_attempt(
     told["latency_ms"] = round(attempt.latency_ms, 1)
     told["usage"] = _usage(attempt.usage)
     told["usd"] = _exact(attempt.usd)
-    if attempt.waited_s >= 0.001:  # noqa: PLR2004 - less than a millisecond is no wait
+    if attempt.waited_s >= LEAST_WAIT_S:
         told["waited_s"] = round(attempt.waited_s, 3)
     if attempt.request_id:
         told["request_id"] = attempt.request_id

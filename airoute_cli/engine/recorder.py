@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -20,8 +20,9 @@ from airoute_cli.engine import debug
 from airoute_cli.engine.audit_trail import AuditTrail
 from airoute_cli.engine.counts import Counts
 from airoute_cli.engine.emitter import Emitter
+from airoute_cli.engine.plain_result import PlainResults
 from airoute_cli.engine.result_line import airoute_object, dumps, result_line
-from airoute_cli.engine.tally import Tally
+from airoute_cli.engine.tally import Answer, Tally
 
 
 class _Ended(NamedTuple):
@@ -29,7 +30,7 @@ class _Ended(NamedTuple):
 
     row: Row
     position: int
-    told: dict[str, Any]
+    told: Mapping[str, Any] | Answer
     line: bytes
     offset: int
 
@@ -63,6 +64,8 @@ class Recorder:
         self._trail = trail
         self._pass = pass_number
         self._extract = extract
+        # With something taken out of its answer no line is plain.
+        self._plain = PlainResults(profile, pass_number) if extract is None else None
         self._soon = soon
         self._completed: list[_Ended] = []
         self.on_failure: Callable[[Exception], None] = _raise
@@ -130,7 +133,9 @@ class Recorder:
             self._emitter.ended(position, None)
 
     def _complete(self, row: Row, outcome: Outcome, position: int) -> None:
-        line, told = result_line(row, outcome, self._profile, self._pass, self._extract)
+        line, told = (self._plain and self._plain.line(row, outcome)) or result_line(
+            row, outcome, self._profile, self._pass, self._extract
+        )
         offset = self._folder.results.append_soon(line)
         self._completed.append(_Ended(row, position, told, line, offset))
         if len(self._completed) == 1:
@@ -147,9 +152,12 @@ class Recorder:
     def _count_completed(self) -> None:
         completed, self._completed = self._completed, []
         for ended in completed:
-            self._tally.add(ended.told)
-            self._counts.end(RowState.COMPLETED)
+            if isinstance(ended.told, Answer):
+                self._tally.add_answer(ended.told)
+            else:
+                self._tally.add(ended.told)
             self._begun.pop(ended.row.custom_id, None)
+        self._counts.end(RowState.COMPLETED, len(completed))
         if self._emitter:  # last: stdout may take nothing, and what is written counts all the same
             for ended in completed:
                 self._emitter.ended(ended.position, ended.line, ended.offset)

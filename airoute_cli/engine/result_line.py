@@ -22,6 +22,8 @@ from airoute_cli.routing.plan_json import label_to_dict, policy_to_dict, templat
 
 # Keys of the output row that a passed-through field of the input must not overwrite.
 RESERVED = frozenset({"id", "custom_id", "response", "error", "airoute"})
+# Less than a millisecond is no wait.
+LEAST_WAIT_S = 0.001
 
 
 def result_line(
@@ -35,6 +37,18 @@ def result_line(
 
     ``extract`` is what is taken out of the answer besides.
     """
+    line, about = line_and_object(row, outcome, profile, pass_number, extract)
+    return dumps(line), about
+
+
+def line_and_object(
+    row: Row,
+    outcome: Outcome,
+    profile: Profile,
+    pass_number: int,
+    extract: str | None = None,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """As ``result_line``, with the line before it is written."""
     completion = outcome.completion
     if completion is None:
         raise ValueError("a completed row has a completion")
@@ -57,7 +71,7 @@ def result_line(
     if row.extra:
         about |= _collisions(row.extra)
         line |= {key: value for key, value in row.extra.items() if key not in RESERVED}
-    return dumps(line), about
+    return line, about
 
 
 def _collisions(extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,7 +203,7 @@ def attempt_dict(attempt: Attempt) -> dict[str, Any]:
         told["role"] = attempt.role
     if attempt.reported_usd is not None:
         told["reported_usd"] = attempt.reported_usd
-    if attempt.waited_s >= 0.001:  # noqa: PLR2004 - less than a millisecond is no wait
+    if attempt.waited_s >= LEAST_WAIT_S:
         told["waited_s"] = round(attempt.waited_s, 3)
     if attempt.error is None:
         return told

@@ -11,17 +11,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from airoute_cli.core.budget import NO_TIER, Account
 from airoute_cli.core.label import ROUTE as LABELLING
-from airoute_cli.core.money import ZERO
+from airoute_cli.core.money import ZERO, Usage
 from airoute_cli.core.plan import CallRole
 
 # Latencies are counted in steps of 5 %, so that percentiles need no list of all rows.
 _STEP = math.log(1.05)
 
 
+@lru_cache(4_096)  # as times are rounded, most have been seen
 def step_of(value: float) -> int:
     """The step of a value in every histogram."""
     return round(math.log(max(value, 0.001)) / _STEP)
@@ -69,6 +71,41 @@ class Share:
     latency: Percentiles = field(default_factory=Percentiles)
     price: str | None = None
     price_as_of: str | None = None
+
+    def add(self, asked: int, cached: int, told: int, reasoned: int, usd: Decimal | None) -> None:
+        """Count the tokens and the cost of one row."""
+        self.rows += 1
+        self.input_tokens += asked
+        self.cached_input_tokens += cached
+        self.output_tokens += told
+        self.reasoning_tokens += reasoned
+        if usd is None:
+            self.unpriced += 1
+        else:
+            self.usd += usd
+
+
+class Kind(NamedTuple):
+    """What counts alike for all rows that one model answered at the first call in the same way."""
+
+    route: str
+    model: str
+    account: Account
+    declared: bool
+    truncated: bool
+    price: str | None
+    price_as_of: str | None
+
+
+class Answer(NamedTuple):
+    """A row that its first call answered, as far as it is counted."""
+
+    kind: Kind
+    usage: Usage
+    usd: Decimal | None
+    estimated_usd: Decimal | None
+    latency_ms: float
+    elapsed_ms: float
 
 
 @dataclass(slots=True)
@@ -136,6 +173,34 @@ class Tally:
         if told.get("model") and told.get("usage"):
             self._add_answer(told, own, usd)
 
+    def add_answer(self, answer: Answer) -> None:
+        """Count a row of which nothing else is to be told; what ``add`` makes of its object."""
+        kind, usage, usd, estimated, latency_ms, elapsed_ms = answer
+        self.attempts += 1
+        spent = self.spent.get(kind.account, ZERO)
+        if usd is None:
+            self.unpriced += 1
+        else:
+            self.usd += usd
+            spent += usd
+        self.spent[kind.account] = spent
+        if estimated:
+            self.estimated_usd += estimated
+        if kind.declared:
+            self.declared[kind.model] += 1
+        share = self._share(kind.route, kind.model)
+        share.add(
+            usage.input_tokens,
+            usage.cached_input_tokens,
+            usage.output_tokens,
+            usage.reasoning_tokens,
+            usd,
+        )
+        share.truncated += kind.truncated
+        share.price, share.price_as_of = kind.price, kind.price_as_of
+        self._add_times(share, latency_ms, elapsed_ms)
+        self.estimated_usage += usage.estimated
+
     def interrupt(self, reserved_usd: Decimal | None, model: str | None = None) -> None:
         """Count a call that was begun and of which no end is recorded: it may be billed.
 
@@ -171,28 +236,51 @@ class Tally:
     def _add_answer(
         self, told: Mapping[str, Any], own: Sequence[Mapping[str, Any]], usd: Decimal | None
     ) -> None:
-        of = (told["route"] or "", told["model"])
-        share = self.shares.get(of) or self.shares.setdefault(of, Share())
-        usage, cost = told["usage"], told["cost"]
-        share.rows += 1
+        share = self._share(told["route"] or "", told["model"])
+        usage = told["usage"]
         self.rows_with_another_model += own[0]["model"] != told["model"]
-        share.input_tokens += usage["input_tokens"]
-        share.cached_input_tokens += usage["cached_input_tokens"]
-        share.output_tokens += usage["output_tokens"]
-        share.reasoning_tokens += usage["reasoning_tokens"]
-        share.usd += usd or ZERO
-        share.unpriced += usd is None
+        share.add(
+            usage["input_tokens"],
+            usage["cached_input_tokens"],
+            usage["output_tokens"],
+            usage["reasoning_tokens"],
+            usd,
+        )
         share.truncated += bool(told.get("truncated"))
         share.filtered += bool(told.get("filtered"))
         share.refused += bool(told.get("refused"))
-        # Waiting for a limit says nothing about the model.
-        step = step_of(told["latency_ms"])
-        share.latency.add_step(step)
-        share.price = cost.get("price")
-        share.price_as_of = str(cost["as_of"]) if cost.get("as_of") else None
-        self.latency.add_step(step)
-        self.elapsed.add(told["elapsed_ms"])
+        share.price, share.price_as_of = _price(told["cost"])
+        self._add_times(share, told["latency_ms"], told["elapsed_ms"])
         self.estimated_usage += bool(usage["estimated"])
+
+    def _share(self, route: str, model: str) -> Share:
+        of = route, model
+        return self.shares.get(of) or self.shares.setdefault(of, Share())
+
+    def _add_times(self, share: Share, latency_ms: float, elapsed_ms: float) -> None:
+        # Waiting for a limit says nothing about the model.
+        step = step_of(latency_ms)
+        share.latency.add_step(step)
+        self.latency.add_step(step)
+        self.elapsed.add_step(step_of(elapsed_ms))
+
+
+def kind_of(told: Mapping[str, Any]) -> Kind:
+    """The kind of a row by its ``airoute`` object, which tells of one attempt that answered."""
+    declared = (told.get("policy") or {}).get("declared") or ()
+    return Kind(
+        told["route"] or "",
+        told["model"],
+        _account(told, told["attempts"][0]),
+        told["model"] in declared,
+        bool(told.get("truncated")),
+        *_price(told["cost"]),
+    )
+
+
+def _price(cost: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Where a price came from, and its date."""
+    return cost.get("price"), str(cost["as_of"]) if cost.get("as_of") else None
 
 
 def _account(told: Mapping[str, Any], attempt: Mapping[str, Any]) -> Account:

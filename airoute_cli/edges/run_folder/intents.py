@@ -44,8 +44,16 @@ class Intent(NamedTuple):
 
     def told(self) -> dict[str, Any]:
         """The record that is written before the call leaves."""
-        line, custom_id, row, *rest = self
-        return intent_told(line, custom_id, row.hex(), *rest)
+        return intent_told(
+            self.line,
+            self.custom_id,
+            self.row.hex(),
+            self.model,
+            self.pass_number,
+            self.attempt,
+            self.reserved_usd,
+            self.role,
+        )
 
 
 def intent_told(  # noqa: PLR0917 - the fields of an Intent, without one for every call
