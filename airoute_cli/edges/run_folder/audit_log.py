@@ -60,8 +60,9 @@ class AuditLog(AppendLog):
 
     def _linked(self, told: Mapping[str, Any]) -> bytes:
         """The record with its link put before it, as bytes: to copy ``told`` takes longer."""
-        record = orjson.dumps(told, default=_plain)
-        return b'{"n":%d,"prev":"%b",%b' % (self.records + 1, self.head.encode(), record[1:])
+        record, comma = orjson.dumps(told, default=_plain), b"," if told else b""
+        link = b'{"n":%d,"prev":"%b"' % (self.records + 1, self.head.encode())
+        return link + comma + record[1:]
 
 
 def digest_of(line: bytes) -> str:
