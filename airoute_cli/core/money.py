@@ -39,6 +39,8 @@ class Rates:
 
     def cost(self, usage: Usage) -> Decimal:
         """What ``usage`` costs, exactly."""
+        if not (usage.cached_input_tokens or usage.cache_write_tokens or usage.reasoning_tokens):
+            return self.plain_cost(usage.input_tokens, usage.output_tokens)
         cached = min(usage.cached_input_tokens, usage.input_tokens)
         written = min(usage.cache_write_tokens, usage.input_tokens - cached)
         thought = min(usage.reasoning_tokens, usage.output_tokens)

@@ -53,16 +53,19 @@ class Caller:
         """The answer. Raises CallError, TurnedAwayError and GateClosedError."""
         closure.require(course.plan, model)
         asked = self._clock.now()
-        lease = await self._lease(call, course, ticket)
-        course.begin(self._clock.now())
-        number = next(course.numbers)
+        if course.deadline is None:
+            lease = await self._leave(call, course, ticket)
+        else:
+            lease = await self._leave_in_time(call, course, ticket)
+        number = course.number()
         attempt: Attempt | None = None
         completion: Completion | None = None
         try:
             if course.on_attempt:
                 course.on_attempt(call, number)
-            meter = Meter(model, call, self._clock, waited_s=self._clock.now() - asked)
-            completion = await self._send(model, shaped, course)
+            now = self._clock.now()
+            meter = Meter(model, call, self._clock, waited_s=now - asked, began=now)
+            completion = await self._send(model, shaped, course, course.begin(now) - now)
             attempt = meter.answered(completion)
             self._figures.answered(attempt, estimate_request(shaped))
             self._doors.answered(model.name, ticket)
@@ -90,26 +93,26 @@ class Caller:
         # What nobody reported is estimated, and says so.
         return completion if completion.usage else completion._replace(usage=attempt.usage)
 
-    async def _lease(self, call: Call, course: Course, ticket: Ticket) -> Lease:
-        """The leave for one call. Raises TurnedAwayError where it was not to be had."""
-        lease: Lease | None = None
+    async def _leave_in_time(self, call: Call, course: Course, ticket: Ticket) -> Lease:
+        """As ``_leave``, where the row's time has begun."""
         try:
             async with course.in_time():
-                lease = await self._leave(call, course, ticket)
+                return await self._leave(call, course, ticket)
         except TimeoutError:
             course.over = course.out_of_time
             raise TurnedAwayError from None
-        finally:
-            if lease is None:
-                self._doors.left(call.model, ticket)
-        return lease
 
     async def _leave(self, call: Call, course: Course, ticket: Ticket) -> Lease:
-        """First the budget, then the gate: nobody waits for money while holding up a call."""
-        purse, lease = course.purse, None
-        if purse:
-            await purse.cover(call)
+        """The leave for one call: first the budget, then the gate.
+
+        So nobody waits for money while holding up a call. Raises TurnedAwayError where it was not
+        to be had.
+        """
+        purse, lease, covered = course.purse, None, False
         try:
+            if purse:
+                await purse.cover(call)
+                covered = True
             tokens = call.input_tokens + call.max_output_tokens
             lease = await self._gate.acquire(call.model, tokens, again=bool(course.attempts))
             if not self._doors.still(call.model, ticket):
@@ -119,16 +122,18 @@ class Caller:
         except BaseException:
             if lease:
                 lease.release(0)
-            if purse:
+            if purse and covered:
                 purse.stay(call)
+            self._doors.left(call.model, ticket)
             raise
         return lease
 
-    async def _send(self, model: Model, shaped: Request, course: Course) -> Completion:
+    async def _send(
+        self, model: Model, shaped: Request, course: Course, row_s: float
+    ) -> Completion:
         """One try on the wire, within the attempt's time and the row's. Raises CallError."""
         endpoint = self._endpoints.of(model)
-        now = self._clock.now()
-        row_s = attempt_s = course.begin(now) - now
+        attempt_s = row_s
         if not model.provider.embedded:  # its time counts from when the model takes it up
             attempt_s = min(row_s, model.provider.timeout + GRACE_S)
         limit = self._deadlines.within(attempt_s)

@@ -69,6 +69,26 @@ class Canary:
         """Have ``listener`` told of a model whose first rows all came to the same bad end."""
         self._on_sick = listener
 
+    @property
+    def watches(self) -> bool:
+        """Whether it still waits for the verdicts of any model's first rows."""
+        return bool(self._cages)
+
+    def lets_in(self, model: str) -> bool:
+        """Whether a row may be brought to ``model`` at once, and has entered then.
+
+        Raises GateClosedError.
+        """
+        cage = self._cages.get(model)
+        if cage is None:
+            return True
+        if self._closed:
+            raise GateClosedError
+        if cage.in_flight >= self._size or cage.waiting:
+            return False
+        cage.in_flight += 1
+        return True
+
     async def enter(self, model: str) -> None:
         """Wait until a row may be brought to ``model``; whoever enters leaves.
 
@@ -77,14 +97,9 @@ class Canary:
 
         Raises GateClosedError, and TurnedAwayError where the model cannot be asked any more.
         """
-        cage = self._cages.get(model)
-        if cage is None:
+        if self.lets_in(model):
             return
-        if self._closed:
-            raise GateClosedError
-        if cage.in_flight < self._size and not cage.waiting:
-            cage.in_flight += 1
-            return
+        cage = self._cages[model]
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         cage.waiting.append(future)
         try:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -47,8 +45,8 @@ class Course:
     left of the plan. ``trunk`` is the row's own course, where this is a branch of it: one of
     several answers that the row needs. ``prompts`` are what a template made of the request, by the
     names of models. ``original`` is the request before anything in it was replaced, and ``lifted``
-    puts that back into an answer. ``place`` is the model at whose canary the row has kept a place
-    after its call.
+    puts that back into an answer, where anything was. ``place`` is the model at whose canary the
+    row has kept a place after its call. ``numbered`` are the calls that the row has begun.
     """
 
     plan: Plan
@@ -65,7 +63,7 @@ class Course:
     calls: tuple[Call, ...] = ()
     left: list[Call] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
-    tries: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    tries: dict[str, int] = field(default_factory=dict)
     error: CallError | None = None
     deadline: float | None = None
     answers_seen: dict[str, int] = field(default_factory=dict)
@@ -74,12 +72,12 @@ class Course:
     over: str | None = None
     trunk: Course | None = None
     place: str | None = None
-    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    numbered: int = 0
 
     def take_up(self, before: Before) -> None:
         """Go on from the calls that were made for the row before it was planned."""
         self.attempts = list(before.attempts)
-        self.numbers = itertools.count(len(before.attempts) + 1)
+        self.numbered = len(before.attempts)
         self.deadline = before.deadline
 
     def branch(
@@ -102,8 +100,13 @@ class Course:
             calls=tuple(calls),
             left=list(calls),
             trunk=self.trunk or self,
-            numbers=self.numbers,
         )
+
+    def number(self) -> int:
+        """The number of the row's next call, from 1."""
+        row = self.trunk or self
+        row.numbered += 1
+        return row.numbered
 
     def request_to(self, model: str) -> Request:
         """What one model is asked."""

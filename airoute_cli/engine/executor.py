@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError, ErrorKind
-from airoute_cli.core.outcome import Attempt, Outcome, RowState
+from airoute_cli.core.outcome import Outcome, RowState
 from airoute_cli.core.plan import Call, CallRole, Plan
 from airoute_cli.core.profile import Model, Profile, Route
 from airoute_cli.core.request import Request
@@ -100,9 +100,11 @@ class Executor:
             purse,
             veil.prompts,
             with_form(veil.original, route),
-            veil.lifted,
+            veil.puts_back,
         )
-        course.calls = tuple(call for call in plan.calls if call.role is not CallRole.REPAIR)
+        course.calls = plan.calls
+        if plan.calls[-1].role is CallRole.REPAIR:  # they stand last
+            course.calls = tuple(call for call in plan.calls if call.role is not CallRole.REPAIR)
         course.left = list(course.calls)
         if before.attempts:
             course.take_up(before)
@@ -113,20 +115,19 @@ class Executor:
                 outcome = await formed(outcome, course, self, veil.show)
         except GateClosedError:
             outcome = Outcome(RowState.PENDING, plan)
-        self._judge(outcome, course, course.attempts[len(before.attempts) :])
+        self._judge(outcome, course, before)
         outcome = in_form(veil.lift(outcome), route)
         given = outcome.completion if outcome.state is RowState.COMPLETED else None
         if on_text and held_back and given:
             on_text(given.text or given.refusal or "")
-        return outcome._replace(
-            attempts=tuple(course.attempts),
-            usd=total_usd(course.attempts),
-            elapsed_ms=(self._clock.now() - started) * 1000,
-        )
+        attempts = tuple(course.attempts)
+        return outcome.over(attempts, total_usd(attempts), (self._clock.now() - started) * 1000)
 
-    def _judge(self, outcome: Outcome, course: Course, attempts: Sequence[Attempt]) -> None:
-        """Tell the canary what has become of a row."""
-        self._canary.judge(outcome, [attempt.model for attempt in attempts])
+    def _judge(self, outcome: Outcome, course: Course, before: Before = NOTHING_BEFORE) -> None:
+        """Tell the canary what has become of a row, after what was done ``before``."""
+        if self._canary.watches:
+            asked = course.attempts[len(before.attempts) :]
+            self._canary.judge(outcome, [attempt.model for attempt in asked])
         if course.place is not None:
             self._canary.leave(course.place)
 
@@ -153,7 +154,7 @@ class Executor:
             return await self._ask(call, course)
         finally:
             # The row goes on whatever came of it, so that it says nothing of the model's health.
-            self._judge(Outcome(RowState.COMPLETED), course, course.attempts)
+            self._judge(Outcome(RowState.COMPLETED), course)
 
     async def first_answer(self, course: Course) -> Answer | None:
         """Ask whoever comes first of those that can be asked; where nobody can, wait."""
@@ -186,44 +187,53 @@ class Executor:
 
     async def _ask(self, call: Call, course: Course) -> Completion | None:
         """The answer of one model after its retries; None: see what else is left to do."""
+        if not (self._comes_in(call.model, course) or await self._waits_in_line(call, course)):
+            return None
+        answer: Completion | None = None
+        try:
+            answer = await self._ask_again_and_again(call, course)
+        finally:
+            # Its verdict is still to come: another call may have to put the answer right.
+            if answer is not None and course.request.schema and course.trunk is None:
+                course.place = call.model
+            else:
+                self._canary.leave(call.model)
+        return answer
+
+    def _comes_in(self, model: str, course: Course) -> bool:
+        """Whether a row has come to the canary of ``model``; none waits while it keeps a place.
+
+        Raises GateClosedError.
+        """
+        row = course.trunk or course
+        kept, row.place = row.place, None
+        if kept == model:
+            return True
+        if kept is not None:
+            self._canary.leave(kept)
+        return self._canary.lets_in(model)
+
+    async def _waits_in_line(self, call: Call, course: Course) -> bool:
+        """Whether a row has come to the canary of its model in time. Raises GateClosedError."""
         try:
             async with course.in_time():
-                await self._enter(call.model, course.trunk or course)
+                await self._canary.enter(call.model)
         except TimeoutError:
             course.over = course.out_of_time
         except TurnedAwayError:
             pass
         else:
-            answer: Completion | None = None
-            try:
-                answer = await self._ask_again_and_again(call, course)
-            finally:
-                # Its verdict is still to come: another call may have to put the answer right.
-                if answer is not None and course.request.schema and course.trunk is None:
-                    course.place = call.model
-                else:
-                    self._canary.leave(call.model)
-            return answer
-        return None
-
-    async def _enter(self, model: str, row: Course) -> None:
-        """Bring a row to the canary of ``model``; no row waits for a place while keeping another.
-
-        Raises GateClosedError and TurnedAwayError.
-        """
-        kept, row.place = row.place, None
-        if kept == model:
-            return
-        if kept is not None:
-            self._canary.leave(kept)
-        await self._canary.enter(model)
+            return True
+        return False
 
     async def _ask_again_and_again(self, call: Call, course: Course) -> Completion | None:
         model = self._models[call.model]
         shaped = shape(
             course.request_to(model.name), course.route, model, call.dropped, prompted=call.prompted
         )
-        shaped = probed(shaped, call, model, repeated=_is_repeated(call, course.plan))
+        repeated = len(course.plan.calls) > 1 and _is_repeated(call, course.plan)
+        if repeated or call.logprobs:
+            shaped = probed(shaped, call, model, repeated=repeated)
         while (ticket := self._doors.enter(model.name)) is not None:
             try:
                 return await self._caller.attempt(call, model, shaped, course, ticket)
@@ -231,7 +241,7 @@ class Executor:
                 return None
             except CallError as raised:
                 error = course.error = raised
-            course.tries[model.name] += 1
+            course.tries[model.name] = course.tries.get(model.name, 0) + 1
             if course.tries[model.name] == _NOT_YET_THE_LAST:
                 course.answers_seen[model.name] = self._doors.answers(model.name)
             delay_s = self._next_step(call, model, course, error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, NoReturn, Protocol, TypeVar
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError, ErrorKind
@@ -86,7 +86,11 @@ class HttpEndpoint:
 
     async def complete(self, model: Model, request: Request) -> Completion:
         """The whole answer. Raises CallError."""
-        return await self._with_key(lambda key: self._complete(model, request, key))
+        key = self._keys.key
+        try:
+            return await self._complete(model, request, key)
+        except CallError as error:
+            return await self._again(error, key, lambda key: self._complete(model, request, key))
 
     async def stream(
         self, model: Model, request: Request, on_text: Callable[[str], None]
@@ -116,27 +120,36 @@ class HttpEndpoint:
     async def _with_key(self, ask: Callable[[Secret | None], Awaitable[T]]) -> T:
         key = self._keys.key
         try:
-            return await self._scrubbed(ask, key)
-        except CallError as error:
-            if error.kind is not ErrorKind.AUTH or not await self._keys.renew(key):
-                raise
-        return await self._scrubbed(ask, self._keys.key)
-
-    async def _scrubbed(
-        self, ask: Callable[[Secret | None], Awaitable[T]], key: Secret | None
-    ) -> T:
-        """What ``ask`` gives; what it raises without the key and what was put into a signature."""
-        try:
             return await ask(key)
         except CallError as error:
-            secrets = (key or _NO_KEY, (self._sign and self._sign.secret) or _NO_KEY)
-            bare = _without(secrets, error)
-            if bare is error:
-                raise
-            raise bare from None
+            return await self._again(error, key, ask)
+
+    async def _again(
+        self, error: CallError, key: Secret | None, ask: Callable[[Secret | None], Awaitable[T]]
+    ) -> T:
+        """What ``ask`` gives with another key, where ``key`` was refused and there is one.
+
+        Raises what was raised, without the key and what was put into a signature.
+        """
+        if error.kind is not ErrorKind.AUTH or not await self._keys.renew(key):
+            self._raise_bare(error, key)
+        key = self._keys.key
+        try:
+            return await ask(key)
+        except CallError as renewed:
+            self._raise_bare(renewed, key)
+
+    def _raise_bare(self, error: CallError, key: Secret | None) -> NoReturn:
+        secrets = (key or _NO_KEY, (self._sign and self._sign.secret) or _NO_KEY)
+        bare = _without(secrets, error)
+        if bare is error:
+            raise error
+        raise bare from None
 
     async def _complete(self, model: Model, request: Request, key: Secret | None) -> Completion:
-        asked = await self._signed(self._wire.encode(model, request, key, stream=False))
+        asked = self._wire.encode(model, request, key, stream=False)
+        if self._sign:
+            asked = await self._sign(asked)
         reply = await self._transport.send(asked, timeout_s=model.provider.timeout)
         self._observe(model, reply.headers)
         if reply.status not in _OK:

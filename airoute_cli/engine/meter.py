@@ -16,15 +16,28 @@ from airoute_cli.routing.tokens import estimate_tokens
 
 
 class Meter:
-    """Runs from the moment a call leaves until its answer or its error."""
+    """Runs from the moment a call leaves until its answer or its error.
 
-    def __init__(self, model: Model, call: Call, clock: Clock, *, waited_s: float) -> None:
+    ``began`` is that moment, on the clock; None: now.
+    """
+
+    __slots__ = ("_began", "_call", "_clock", "_model", "_started", "_waited_s")
+
+    def __init__(
+        self,
+        model: Model,
+        call: Call,
+        clock: Clock,
+        *,
+        waited_s: float,
+        began: float | None = None,
+    ) -> None:
         self._model = model
         self._call = call
         self._waited_s = waited_s
         self._clock = clock
         self._started = clock.wall()
-        self._began = clock.now()
+        self._began = clock.now() if began is None else began
 
     def answered(self, completion: Completion) -> Attempt:
         """The record of an attempt that answered; unreported usage is estimated, and says so."""

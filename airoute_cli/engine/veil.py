@@ -32,6 +32,11 @@ class Veil:
                 self.on_text = self._relay = Relay(self._redaction, on_text)
 
     @property
+    def puts_back(self) -> Callable[[Completion], Completion] | None:
+        """Puts the originals back into an answer; None where nothing is replaced."""
+        return self.lifted if self._redaction else None
+
+    @property
     def show(self) -> Callable[[str], str] | None:
         """Puts the originals back into a text; None where nothing is replaced."""
         return self._redaction.show if self._redaction else None
