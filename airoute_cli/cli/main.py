@@ -11,7 +11,7 @@ from airoute_cli.cli.app import app
 from airoute_cli.cli.exit_codes import ExitCode
 from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.errors import AirouteError
-from airoute_cli.engine.collector import few_collections
+from airoute_cli.engine.collector import few_collections, no_last_collection
 
 COMPLETION = "_AIROUTE_COMPLETE"
 
@@ -19,6 +19,9 @@ COMPLETION = "_AIROUTE_COMPLETE"
 def main() -> NoReturn:
     """Run the command line; never return, never show a traceback for a user's error."""
     _stand_in_for_closed()
+    # A plugin of pydantic's (a tracer, say) would be shown the whole profile, and to look through
+    # all that is installed for one takes longer than a plan.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if COMPLETION in os.environ:
         _offer_completion()
     try:
@@ -56,6 +59,7 @@ def _run() -> None:
     finally:
         # The interpreter would do it too late to tell what went wrong.
         sys.stdout.flush()
+        no_last_collection()
 
 
 def _stand_in_for_closed() -> None:

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 PROGRAM = """
-import atexit, sys
+import atexit, gc, sys
 from airoute_cli.__main__ import main
-atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+atexit.register(lambda: print(*sys.modules, f"frozen:{gc.get_freeze_count() > 0}", file=sys.stderr))
 main()
 """
 PROFILE = """
@@ -33,6 +33,11 @@ when = { contains_any = ["hi"] }
 def loaded(tmp_path):
     """The modules that a command loads."""
     (tmp_path / "airoute.toml").write_text(PROFILE)
+    (tmp_path / "spy.py").write_text("plugin = None")
+    installed = tmp_path / "spy-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: spy\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text("[pydantic]\nspy = spy:plugin\n")
 
     def run(*args: str) -> set[str]:
         command = [sys.executable, "-c", PROGRAM, *args]
@@ -55,5 +60,19 @@ def test_a_plan_needs_no_other_command_and_nothing_that_calls(loaded):
     names = loaded("try", "hi")
     commands = {name for name in names if name.startswith("airoute_cli.cli.commands.")}
     assert commands == {"airoute_cli.cli.commands.try_"}
+    assert {name for name in names if "strategies." in name} == {
+        f"airoute_cli.routing.strategies.{name}" for name in ("base", "cheapest", "single")
+    }
+    tables = {name.rpartition(".")[2] for name in names if "profile.tables." in name}
+    assert tables == {"base", "conditions", "document", "models", "providers", "routes"}
     heavy = {"aiohttp", "asyncio", "jinja2", "jsonschema", "numpy", "phonenumbers", "rich", "ssl"}
-    assert not names & {*heavy, "genai_prices", "tomlkit"}
+    assert not names & {*heavy, "genai_prices", "httptools", "tomlkit"}
+    assert not names & {"airoute_cli.core.outcome", "airoute_cli.routing.scan.finding"}
+
+
+def test_no_plugin_of_pydantic_sees_the_profile(loaded):
+    assert "spy" not in loaded("try", "hi")
+
+
+def test_nothing_is_looked_through_for_cycles_at_the_end(loaded):
+    assert "frozen:True" in loaded("--version")
