@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from airoute_cli.core.errors import RETRYABLE, CallError, ErrorKind
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.wire import HttpReply
 from airoute_cli.providers.retry_after import retry_after, should_retry
 
@@ -13,7 +13,7 @@ CLIENT_ERRORS = 400
 SERVER_ERRORS = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tell:
     """Words that say more than a status or a name does, and the kinds among which they do.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from airoute_cli.core.errors import CallError, ErrorKind
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.profile import Model
 from airoute_cli.core.request import (
     Document,
@@ -48,7 +48,7 @@ SHARED_EXTRAS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChatWords:
     """How a server calls what others call otherwise."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from airoute_cli.core.errors import CallError, ErrorKind
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.money import Usage
 from airoute_cli.core.wire import HttpReply
 from airoute_cli.providers.error_kinds import CLIENT_ERRORS, by_hundred, error_for
@@ -80,7 +81,7 @@ _BY_WORD: Mapping[str, ErrorKind] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Tell:
     """Words that say more than the status does, and the statuses at which they are believed."""
 
@@ -157,7 +158,7 @@ _TELLS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Said:
     """What an error body says of itself."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.plan import Features
 from airoute_cli.core.request import Capability
 from airoute_cli.core.scan import Scan, classes_of
@@ -90,7 +90,7 @@ class Condition(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Measure:
     """A number of a request: its name in reasons, how it is read and written, what that costs."""
 
@@ -108,7 +108,7 @@ INPUT_TOKENS = Measure("input tokens", attrgetter("input_tokens"), ",", cost=0)
 COMPLEXITY = Measure("complexity", attrgetter("complexity"), "g", cost=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AtLeast:
     """A number that must not be smaller than a bound."""
 
@@ -130,7 +130,7 @@ class AtLeast:
         return self.measure.compared(found, ">=" if found >= self.bound else "<", self.bound)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AtMost:
     """A number that must not be larger than a bound."""
 
@@ -152,7 +152,7 @@ class AtMost:
         return self.measure.compared(found, "<=" if found <= self.bound else ">", self.bound)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TaskIs:
     """One of these tasks."""
 
@@ -187,7 +187,7 @@ class LabelIs:
         return TaskIs(self.tasks).reason(subject)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requires:
     """A request that needs all of these capabilities."""
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from airoute_cli.core.frozen import frozen
 
 Weighted = Mapping[float, str]  # weight → words (or pairs joined by +), separated by white space
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signs:
     """The signs of one task.
 

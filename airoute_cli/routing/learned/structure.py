@@ -6,10 +6,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
+from airoute_cli.core.frozen import frozen
 from airoute_cli.routing.learned.ngrams import window
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -73,7 +73,7 @@ class Shape:
         return float(not words.isdisjoint(self.vocabulary))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Uses:
     words: frozenset[str]
 
@@ -81,7 +81,7 @@ class _Uses:
         return shape.uses(self.words)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Counts:
     chars: str
 
@@ -89,7 +89,7 @@ class _Counts:
         return shape.count(self.chars)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Finds:
     pattern: re.Pattern[str]
 

@@ -6,11 +6,11 @@ An unknown fact fails: a region that nobody knows is not in Europe.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 from airoute_cli.core.durations import days
 from airoute_cli.core.figures import PRIOR_LATENCY_MS, Figures
+from airoute_cli.core.frozen import frozen
 from airoute_cli.core.money import Rates
 from airoute_cli.core.policy import MaxPrice, PolicyRule
 from airoute_cli.core.profile import Model
@@ -19,7 +19,7 @@ from airoute_cli.core.request import Capability
 from airoute_cli.routing.wording import dollars, listed, quoted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """A model before a rule: with how it behaved, and about how much it would be sent."""
 

@@ -6,7 +6,8 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from airoute_cli.core.frozen import frozen
 
 # What is not seen (soft hyphens, joiners, marks of direction), forms of Latin letters and digits
 # for other widths and for formulas, and the @ as URLs and HTML write it.
@@ -21,7 +22,7 @@ _DISGUISED = re.compile(
 _FORMS = frozenset(map(chr, (*range(0xFF01, 0xFF5F), 0xFE6B, *range(0x1D400, 0x1D800))))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plain:
     """``text`` is what is seen; places in it are those ``to`` add up to in the original."""
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from airoute_cli.core.frozen import frozen
 
 # How far before a number the word may stand that says what it is.
 CONTEXT_CHARS = 40
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """A piece of a text, ``text[start:end]``, and the class that it is of."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from airoute_cli.core.request import Request
 from airoute_cli.core.scan import Scan
-from airoute_cli.routing.scan.disguise import plain
-from airoute_cli.routing.scan.finding import Finding
 from airoute_cli.routing.scan.surface import rewrite, unread
 from airoute_cli.routing.scan.table import detectors_for
+
+if TYPE_CHECKING:
+    from airoute_cli.routing.scan.finding import Finding
 
 # The most characters that are read of one row; what is beyond makes the scan a partial one.
 MOST_CHARS = 1_000_000
@@ -28,6 +30,9 @@ class Scanner:
 
         It is looked at as it is and as a reader sees it: what is not seen may be a gap or none.
         """
+        from airoute_cli.routing.scan.disguise import plain
+        from airoute_cli.routing.scan.finding import Finding
+
         seen = plain(text)
         if seen is None:
             yield from self._found(text)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from airoute_cli.routing.scan.finding import Detector
+if TYPE_CHECKING:
+    from airoute_cli.routing.scan.finding import Detector
 
 _PACKAGE = "airoute_cli.routing.scan"
 
