@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -128,9 +127,8 @@ class Candidate:
     reason: str
 
 
-@frozen
-class Plan:
-    """What will be done for one request, and the trail of reasons.
+class Plan(NamedTuple):
+    """What will be done for one request, and the trail of reasons: a tuple, as Choice is.
 
     ``calls`` are tried in order until one answers; behind them stand those that may put an answer
     right, one for each model that may give it, of which at most one is made. Empty means that
@@ -138,10 +136,11 @@ class Plan:
     the policy says of it. ``rules`` holds every route that was looked at and ``candidates`` every
     model, both in order. ``tier`` is the row's, empty where it has none. ``instead`` are the calls
     of which one takes the place of all of them where a budget has no room, as in a plan that is
-    ``degraded``. ``basis`` is what it was made from. ``template`` says which one words the prompt,
-    and ``prompts`` are the requests as it made them, by the names of models. ``code`` is the
-    machine's word for a ``refusal`` of the row itself. ``label_call`` is the call that finds the
-    row's task, before all ``calls``: while it is still to be made, they are those for the default.
+    ``degraded``. ``template`` says which one words the prompt. ``code`` is the machine's word for a
+    ``refusal`` of the row itself. ``label_call`` is the call that finds the row's task, before all
+    ``calls``: while it is still to be made, they are those for the default. ``basis`` is what the
+    plan was made from, and ``prompts`` are the requests as a template made them, by the names of
+    models: plans of two rows are equal whatever these are.
     """
 
     route: str
@@ -156,13 +155,20 @@ class Plan:
     tier: str = NO_TIER
     instead: tuple[Call, ...] = ()
     degraded: bool = False
-    basis: Basis | None = field(default=None, compare=False, repr=False)
     template: TemplateUse | None = None
-    prompts: Mapping[str, Request] = field(
-        default_factory=lambda: NOTHING, compare=False, repr=False
-    )
     code: str = ""
     label_call: Call | None = None
+    basis: Basis | None = None
+    prompts: Mapping[str, Request] = NOTHING
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Plan) and self[:BASIS] == other[:BASIS]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:BASIS])
 
     @property
     def label(self) -> Label | None:
@@ -217,6 +223,10 @@ class Plan:
         """The calls that may put an answer right; they stand last."""
         behind = itertools.takewhile(_repairs, reversed(self.calls))
         return tuple(behind)[::-1]
+
+
+# From here on the fields say where a plan came from, and not what it is.
+BASIS = Plan._fields.index("basis")
 
 
 def _repairs(call: Call) -> bool:

@@ -13,6 +13,7 @@ from airoute_cli.core.request import Message, Request, Text
 from airoute_cli.engine.budget_limits import BudgetLimits, worst_amounts
 from airoute_cli.engine.finding import Finding, Level
 from airoute_cli.engine.leases import Exhausted
+from airoute_cli.routing.choice import kind_of
 from airoute_cli.routing.compiled import CompiledRoute, Trail
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.features import find_features
@@ -38,7 +39,7 @@ def budget_findings(profile: Profile) -> Iterator[Finding]:
 def _admits_nobody(profile: Profile, route: Route, limits: BudgetLimits) -> Iterator[Finding]:
     told = set()
     for tier in (NO_TIER, *profile.policy.tiers):
-        plans = [replace(plan, tier=tier) for plan in _smallest_plans(profile, route)]
+        plans = [plan._replace(tier=tier) for plan in _smallest_plans(profile, route)]
         refused = [_refused(plan, limits) for plan in plans]
         if not plans or any(one is None for one in refused):
             continue
@@ -54,7 +55,7 @@ def _finding(
     message = (
         f"even its smallest row may cost {dollars(refused.asked)} at worst, and {refused.limit}"
     )
-    one_by_one = (replace(plan, calls=(call,)) for call in plan.instead)
+    one_by_one = (plan._replace(calls=(call,)) for call in plan.instead)
     if profile.on_budget(route) is OnBudget.DEGRADE and any(
         _refused(other, limits) is None for other in one_by_one
     ):
@@ -71,7 +72,8 @@ def _smallest_plans(profile: Profile, route: Route) -> list[Plan]:
     # No template can make it smaller.
     compiled = CompiledRoute(replace(route, template=None), profile, {})
     features = find_features(_SMALLEST, {}, b"", with_task=False)
-    sent = Sent.as_it_came(View(_SMALLEST, Subject(features)))
+    kind = kind_of(_SMALLEST, features)
+    sent = Sent.as_it_came(View(_SMALLEST, Subject(features), kind))
     ruling = Ruling(frozenset(profile.models))
     drawn = route.models if route.strategy == "weighted" else (None,)
     trails = [Trail("the smallest row", ruling, Basis(features), drawn=model) for model in drawn]

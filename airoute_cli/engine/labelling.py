@@ -165,8 +165,7 @@ def labelling_of(
 def _alone(plan: Plan, call: Call) -> Plan:
     """The call as a plan of its own, inside the row's ruling; the row has no route yet."""
     tier = tier_of(plan.basis.features.metadata) if plan.basis else plan.tier
-    return replace(
-        plan,
+    return plan._replace(
         route=ROUTE,
         strategy="single",
         calls=(call,),

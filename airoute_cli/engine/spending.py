@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from airoute_cli.core.budget import Account, OnBudget, Period, dollars
@@ -155,8 +155,8 @@ _ENDS: Mapping[OnBudget, RowState] = {
 def _degraded(plan: Plan, call: Call, refused: Exhausted) -> Plan:
     """The plan in which one call takes the place of all others."""
     why = f"degraded, as {refused.limit} has no room for {dollars(refused.asked)}"
-    return replace(
-        plan, calls=(call,), instead=(), degraded=True, reason=f"{plan.reason}; {why}: {call.model}"
+    return plan._replace(
+        calls=(call,), instead=(), degraded=True, reason=f"{plan.reason}; {why}: {call.model}"
     )
 
 

@@ -48,6 +48,14 @@ def is_plain(request: Request) -> bool:
     return True
 
 
+def only_text(request: Request) -> str | None:
+    """The text of a request that is nothing but one turn of text by the user; else None."""
+    if len(request.messages) != 1 or not is_plain(request):
+        return None
+    (message,) = request.messages
+    return message.text if message.role == "user" else None
+
+
 def elements_of(request: Request) -> Elements:
     """The elements of a request that some model may not be able to carry; mostly there are none."""
     found = setting_elements(request.settings)

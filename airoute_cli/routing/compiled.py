@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from airoute_cli.core.budget import OnBudget, tier_of
+from airoute_cli.core.budget import NO_TIER, OnBudget, tier_of
 from airoute_cli.core.figures import NO_FIGURES, Snapshot
 from airoute_cli.core.plan import Basis, Call, CallRole, Candidate, Features, Plan, RuleVerdict
 from airoute_cli.core.policy import Exclusion, OnEmpty, Ruling
@@ -14,7 +14,7 @@ from airoute_cli.core.request import Capability, Request
 from airoute_cli.core.settings import NOTHING
 from airoute_cli.routing.choice import Choice, Chooser
 from airoute_cli.routing.eligible import checks_for, eligible
-from airoute_cli.routing.outlines import Outline, Outlines
+from airoute_cli.routing.outlines import Outline, Outlines, Standing
 from airoute_cli.routing.output.form import schema_tokens, wants_form
 from airoute_cli.routing.strategies import STRATEGIES
 from airoute_cli.routing.strategies.base import Ordering, Passed, Pick, StrategyContext
@@ -62,6 +62,7 @@ class CompiledRoute:
         self, route: Route, profile: Profile, words: Mapping[str, CompiledTemplate]
     ) -> None:
         self.route = route
+        self._name, self._strategy_name = route.name, route.strategy
         self._strategy = STRATEGIES[route.strategy]
         options = self._strategy.Options(**route.options)
         self._options: Any = options.bound(profile.files.__getitem__)
@@ -76,26 +77,29 @@ class CompiledRoute:
         self._helpers = {name: profile.models[name] for name in self._options.helpers()}
         self._everybody = tuple({**self._models, **self._anybody, **self._helpers})
         self.wording = Wording(words[route.template], self._everybody) if route.template else None
-        self._outlines = Outlines()
+        self._outlines = Outlines(self._everybody)
+        own_plans = self._strategy.READS_ROW or self.wording
+        self.standing = None if own_plans else Standing(self._everybody)
 
     def plan(self, sent: Sent, snapshot: Snapshot, trail: Trail) -> Plan:
         """The plan for a row that has come to this route; what is ``sent`` of it is given."""
         outline = self._outline(sent, snapshot, trail)
+        basis = trail.basis
         return Plan(
-            route=self.route.name,
-            strategy=self.route.strategy,
-            reason=f"{trail.why}; {outline.reason}",
-            calls=outline.calls,
-            candidates=outline.candidates,
-            rules=trail.rules,
-            refusal=outline.refusal,
-            ruling=trail.ruling,
-            on_empty=outline.on_empty,
-            basis=_with_scores(trail.basis, outline),
+            self._name,
+            self._strategy_name,
+            f"{trail.why}; {outline.reason}",
+            outline.calls,
+            outline.candidates,
+            trail.rules,
+            outline.refusal,
+            trail.ruling,
+            outline.on_empty,
+            tier_of(basis.features.metadata) if basis.features.metadata else NO_TIER,
+            outline.instead,
             template=sent.use,
-            prompts=_prompts(sent, outline),
-            tier=tier_of(sent.default.features.metadata),
-            instead=outline.instead,
+            basis=basis._replace(scores=outline.scores) if outline.scores else basis,
+            prompts=_prompts(sent, outline) if sent.use else NOTHING,
         )
 
     def _outline(self, sent: Sent, snapshot: Snapshot, trail: Trail) -> Outline:
@@ -103,7 +107,7 @@ class CompiledRoute:
         view = sent.default
         if self._strategy.READS_ROW or trail.explain or sent.use or view.earlier:
             return self._find(sent, snapshot, trail)
-        if not self._outlines.hold(list(map(snapshot.get, self._everybody))):
+        if not self._outlines.hold(snapshot):
             return self._find(sent, snapshot, trail)
         key = view.kind, view.features.input_tokens, trail.ruling.eligible
         outline = self._outlines.get(key)
@@ -251,10 +255,6 @@ class CompiledRoute:
         return f'no model of route "{self.route.name}" may answer: {each}'
 
 
-def _with_scores(basis: Basis, outline: Outline) -> Basis:
-    return basis._replace(scores=outline.scores) if outline.scores else basis
-
-
 def _objection(view: View, choice: Choice) -> str | None:
     """The first reason of an earlier profile why the model may not answer."""
     each = (one.objection(choice, view.request, view.features) for one, _ in view.earlier)
@@ -263,8 +263,6 @@ def _objection(view: View, choice: Choice) -> str | None:
 
 def _prompts(sent: Sent, outline: Outline) -> Mapping[str, Request]:
     """What a template made for each model that is called."""
-    if sent.use is None:
-        return NOTHING
     calls = (*outline.calls, *outline.instead)
     return {call.model: sent.to(call.model).request for call in calls}
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from airoute_cli.core.plan import Features
 from airoute_cli.core.request import Capability, Document, Image, Request
-from airoute_cli.routing.carry import NO_ELEMENTS, elements_of, is_plain
+from airoute_cli.routing.carry import NO_ELEMENTS, elements_of, is_plain, only_text
 from airoute_cli.routing.complexity import complexity
 from airoute_cli.routing.tasks import detect_task
-from airoute_cli.routing.tokens import estimate_request
+from airoute_cli.routing.tokens import TURN_TOKENS, estimate_request, estimate_tokens
 
 # From the user's text to the name of its task.
 FindTask = Callable[[str], str]
@@ -29,23 +29,23 @@ def find_features(
     find_task: FindTask = detect_task,
 ) -> Features:
     """The features of one row; ``task`` and ``complexity`` only where asked for: they cost most."""
-    text = user_text(request)
-    plain = is_plain(request)  # as most are, and for them there is nothing to look for
-    return Features(
-        text=text,
-        input_tokens=estimate_request(request),
-        task=find_task(text) if with_task else "",
-        needs=_NO_NEEDS if plain else frozenset(_needs(request)),
-        elements=NO_ELEMENTS if plain else elements_of(request),
-        metadata=metadata,
-        digest=digest,
-        complexity=complexity(text) if with_complexity else 0.0,
-    )
+    tokens, needs, elements = 0, _NO_NEEDS, NO_ELEMENTS
+    text = only_text(request)
+    if text is not None:  # as most are, and in them there is nothing to look for
+        tokens = TURN_TOKENS + estimate_tokens(text)
+    else:
+        text, tokens = user_text(request), estimate_request(request)
+        if not is_plain(request):
+            needs, elements = frozenset(_needs(request)), elements_of(request)
+    task = find_task(text) if with_task else ""
+    found = complexity(text) if with_complexity else 0.0
+    return Features(text, tokens, task, needs, metadata, digest, elements, found)
 
 
 def user_text(request: Request) -> str:
     """The text of all user turns, which the matchers read."""
-    return "\n".join([message.text for message in request.messages if message.role == "user"])
+    texts = [message.text for message in request.messages if message.role == "user"]
+    return texts[0] if len(texts) == 1 else "\n".join(texts)
 
 
 def _needs(request: Request) -> Iterator[Capability]:

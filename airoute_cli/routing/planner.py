@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from airoute_cli.core.budget import OnBudget
@@ -14,6 +14,7 @@ from airoute_cli.core.plan import Basis, Features, Plan, RuleVerdict
 from airoute_cli.core.policy import OnEmpty, Ruling
 from airoute_cli.core.profile import Classifier, Profile, Route
 from airoute_cli.core.request import Request
+from airoute_cli.routing.choice import kind_of
 from airoute_cli.routing.classify.finder import task_finder
 from airoute_cli.routing.classify.labelling import Labelling, asking_of
 from airoute_cli.routing.compiled import CompiledRoute, Trail
@@ -39,6 +40,8 @@ from airoute_cli.routing.wording import listed, quoted
 BY_HAND = "(-m)"
 # The code of a row that its route's template cannot word.
 TEMPLATE = "template"
+# In the place of the route that takes a row: no route was asked.
+_UNASKED = -1
 NO_ROUTE = "no route matches and there is no default route"
 
 
@@ -80,6 +83,7 @@ class Planner:
         asking = asking_of(profile)
         compiler = Compiler(recalling=recalling, by_label=asking is not None)
         self._profile = profile
+        self._required = profile.policy.require_metadata
         self._labelling = Labelling(profile, asking) if asking else None
         words = wordings(profile)
         self._routes = tuple(CompiledRoute(route, profile, words) for route in profile.routes)
@@ -95,7 +99,10 @@ class Planner:
             one.template.tasks for one in words.values()
         )
         detected_by_routes = (name for when in whens for name in detected(when))
-        self._scanner = Scanner({*self._rulebook.classes, *detected_by_routes})
+        classes = {*self._rulebook.classes, *detected_by_routes}
+        self._scanner, self._scans = Scanner(classes), bool(classes)
+        # Where no rule and no label tells rows apart, some have a plan that stands already.
+        self._stands = not (self._labelling or profile.policy.rules or self._required)
 
     @property
     def ahead(self) -> Callable[[Plannable], None] | None:
@@ -148,20 +155,40 @@ class Planner:
         features = self.features(row)
         if self._labelling:
             features = self._labelling.featured(features, label)
-        came = self._view(row.request, features, held_to)
+        request, subject = row.request, self._subject(row.request, features)
+        kind, standing = kind_of(request, features), None
+        taken: int | None = _UNASKED
+        by_hand = only_model is not None or only_route is not None
+        if self._stands and not (explain or by_hand or held_to or features.metadata):
+            taken = self._rules.first(subject)
+            standing = None if taken is None else self._routes[taken].standing
+        if standing and (known := standing.plan(subject, kind, snapshot)):
+            return known
+        came = View(request, subject, kind, [(e, e.subject(request, features)) for e in held_to])
+        views = partial(self._worded, row, came, held_to)
+        asked = _Asked(came, views, snapshot, explain, only_model, only_route, taken=taken)
+        plan = self._labelled(asked)
+        if standing:
+            standing.keep(plan, subject, kind)
+        return plan
+
+    def _worded(
+        self, row: Plannable, came: View, held_to: Sequence[EarlierProfile], wording: Wording
+    ) -> list[View]:
+        """The views of what a template makes of a row."""
         given = {"metadata": row.metadata, "row": row.extra}
-
-        def views(wording: Wording) -> list[View]:
-            requests = wording.requests(row.request, given, came.features.task)
-            return [self._view(one, self._again(one, came.features), held_to) for one in requests]
-
-        return self._labelled(_Asked(came, views, snapshot, explain, only_model, only_route))
+        requests = wording.requests(row.request, given, came.features.task)
+        return [self._view(one, self._again(one, came.features), held_to) for one in requests]
 
     def _view(
         self, request: Request, features: Features, held_to: Sequence[EarlierProfile]
     ) -> View:
-        subject = Subject(features, lambda: self._scanner.scan(request))
-        return View(request, subject, [(one, one.subject(request, features)) for one in held_to])
+        earlier = [(one, one.subject(request, features)) for one in held_to]
+        return View(request, self._subject(request, features), kind_of(request, features), earlier)
+
+    def _subject(self, request: Request, features: Features) -> Subject:
+        # Where nothing is detected nobody asks for a scan.
+        return Subject(features, (lambda: self._scanner.scan(request)) if self._scans else None)
 
     def _again(self, request: Request, came: Features) -> Features:
         """The features of what a template made; what was told from the text stays."""
@@ -217,7 +244,7 @@ class Planner:
     def _decide(self, asked: _Asked) -> Plan:
         came, explain = asked.came, asked.explain
         ruling = self._judge(came, asked)
-        if lacking := self._lacking(came.features.metadata):
+        if self._required and (lacking := self._lacking(came.features.metadata)):
             return _nobody(lacking, ruling, asked.basis(), on_empty=OnEmpty.FAIL)
         if (named := asked.only_model) is not None:
             why = f'model "{named}", as asked for with -m'
@@ -226,7 +253,7 @@ class Planner:
         if (route := asked.only_route) is not None:
             why = f'route "{route}", as asked for'
             return self._routed(self._route(route), asked.trail(why, ruling), asked)
-        taken = self._rules.first(came.subject)
+        taken = self._rules.first(came.subject) if asked.taken == _UNASKED else asked.taken
         rules = self._verdicts(came.subject, taken) if explain else ()
         if taken is None:
             return _nobody(NO_ROUTE, ruling, asked.basis(), rules)
@@ -242,7 +269,7 @@ class Planner:
         except TemplateFailure as failure:
             basis = trail.basis._replace(unsent=str(failure))
             plan = _nobody(str(failure), trail.ruling, basis, trail.rules, OnEmpty.FAIL)
-            return replace(plan, route=route.route.name, code=TEMPLATE)
+            return plan._replace(route=route.route.name, code=TEMPLATE)
         ruling = trail.ruling
         for view in views:
             ruling = ruling.both(self._judge(view, asked))
@@ -259,8 +286,7 @@ class Planner:
 
     def _lacking(self, metadata: Mapping[str, Any]) -> str | None:
         """The sentence about what the row must say and does not; None if it says all."""
-        required = self._profile.policy.require_metadata
-        missing = [key for key in required if metadata.get(key) in (None, "")]
+        missing = [key for key in self._required if metadata.get(key) in (None, "")]
         if not missing:
             return None
         return (
@@ -283,7 +309,7 @@ class Planner:
         raise UsageError(f'The profile has no route "{name}". Its routes are {known}.')
 
     def _why(self, subject: Subject, taken: int) -> str:
-        _, reason = self._rules.matchers[taken].explain(subject)
+        reason = self._rules.matchers[taken].reason(subject)
         return f'route "{self._profile.routes[taken].name}": {reason}'
 
     def _verdicts(self, subject: Subject, taken: int | None) -> tuple[RuleVerdict, ...]:
@@ -308,6 +334,7 @@ class _Asked(NamedTuple):
     only_route: str | None = None
     drawn: str | None = None
     scores: Mapping[str, float] | None = None
+    taken: int | None = _UNASKED
 
     def basis(self) -> Basis:
         """What the plan is made from, as far as the row as it came goes."""

@@ -31,6 +31,8 @@ from airoute_cli.routing.conditions_on_text import (
 )
 from airoute_cli.routing.shortlist import Shortlist
 
+_DEFAULT = "the default"
+
 
 class Matcher:
     """One compiled ``when``."""
@@ -43,8 +45,12 @@ class Matcher:
     def explain(self, subject: Subject) -> tuple[bool, str]:
         """Whether the request matches, and the fact that decided."""
         if self._default:
-            return True, "the default"
+            return True, _DEFAULT
         return self.matches(subject), self.condition.reason(subject)
+
+    def reason(self, subject: Subject) -> str:
+        """The fact that decided."""
+        return _DEFAULT if self._default else self.condition.reason(subject)
 
 
 class Compiler:

@@ -24,7 +24,7 @@ from airoute_cli.routing.conditions import (
     folded_value,
 )
 from airoute_cli.routing.conditions_on_text import ContainsAny, Regex, StartsWith
-from airoute_cli.routing.literals import STEM, one_of, required_text
+from airoute_cli.routing.literals import STEM, heads_of, one_of, required_text
 
 _Key = TypeVar("_Key")
 
@@ -52,7 +52,9 @@ class Shortlist:
 
     def places(self, subject: Subject) -> Sequence[int]:
         """The places of those that must be asked, in order."""
-        found = [place for find in self._finders for place in find(subject)]
+        found: list[int] = []
+        for find in self._finders:
+            found += find(subject)
         return sorted({*found, *self._always}) if found else self._always
 
 
@@ -101,7 +103,8 @@ def _by_start(places: Mapping[str, Sequence[int]]) -> _Finder:
     by_letter = _under((start[0], place) for start, some in places.items() for place in some)
 
     def find(subject: Subject) -> Iterable[int]:
-        return by_letter.get(subject.start[:1], _NONE)
+        letter = subject.folded[:1]
+        return by_letter.get(subject.start[:1] if letter.isspace() else letter, _NONE)
 
     return find
 
@@ -123,9 +126,16 @@ def _by_word(places: Mapping[str, Sequence[int]]) -> _Finder:
     by_stem = _under((_stem(word, stems), place) for word, some in places.items() for place in some)
     tree = one_of(by_stem)
     first, each = re.compile(tree).search, re.compile(f"(?=({tree}))").findall
+    heads = heads_of(by_stem)
 
     def find(subject: Subject) -> Iterable[int]:
         text = subject.folded
+        for head in heads:
+            if head in text:
+                break
+        else:
+            if heads:
+                return _NONE
         found = first(text)
         if found is None:
             return _NONE

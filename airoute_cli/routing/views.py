@@ -13,15 +13,20 @@ from airoute_cli.core.templates import TemplateUse
 from airoute_cli.routing.choice import Kind, kind_of
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.earlier import EarlierProfile
-from airoute_cli.routing.shape import lacks_system
 from airoute_cli.routing.templates import CompiledTemplate, with_prompt
+
+_NONE_HELD: frozenset[int] = frozenset()
 
 
 class View(NamedTuple):
-    """One request as it is judged; ``earlier`` is how the earlier profiles of the run see it."""
+    """One request as it is judged; ``earlier`` is how the earlier profiles of the run see it.
+
+    ``kind`` is what decides, beside its size, what it is for a model.
+    """
 
     request: Request
     subject: Subject
+    kind: Kind
     earlier: Sequence[tuple[EarlierProfile, Subject]] = ()
 
     @property
@@ -29,29 +34,13 @@ class View(NamedTuple):
         """What was found out about it."""
         return self.subject.features
 
-    @property
-    def kind(self) -> Kind:
-        """What decides, beside its size, what it is for a model."""
-        return kind_of(self.request, self.features)
-
     def basis(self, only_model: str | None = None, only_route: str | None = None) -> Basis:
         """What a plan is made from, as far as this request goes; the names were given by hand."""
-        return Basis(
-            self.features,
-            frozenset(self.subject.held),
-            self.subject.scan_if_made,
-            self.request.dialect,
-            self.request.settings.max_output_tokens,
-            not lacks_system(self.request.messages),
-            tuple(
-                [
-                    Basis(under.features, frozenset(under.held), under.scan_if_made)
-                    for _, under in self.earlier
-                ]
-            ),
-            only_model,
-            only_route,
-        )
+        own = basis_of(self.subject, self.kind)
+        if not self.earlier and only_model is None and only_route is None:
+            return own
+        earlier = tuple([_basis(under) for _, under in self.earlier])
+        return own._replace(earlier=earlier, only_model=only_model, only_route=only_route)
 
 
 class Sent(NamedTuple):
@@ -75,10 +64,28 @@ class Sent(NamedTuple):
         return self.by_model.get(model, self.default)
 
 
+def basis_of(subject: Subject, kind: Kind) -> Basis:
+    """What a plan is made from, as far as one request goes."""
+    held = subject.held
+    return Basis(
+        subject.features,
+        frozenset(held) if held else _NONE_HELD,
+        subject.scan_if_made,
+        kind.dialect,
+        kind.own_cap,
+        not kind.lacks_system,
+    )
+
+
+def _basis(subject: Subject) -> Basis:
+    return Basis(subject.features, frozenset(subject.held), subject.scan_if_made)
+
+
 def recalled(basis: Basis, held_to: Sequence[EarlierProfile]) -> View:
     """The view that a basis was made of, without the text."""
     earlier = zip(held_to, map(_subject, basis.earlier), strict=True)
-    return View(_stub(basis), _subject(basis), list(earlier))
+    request = _stub(basis)
+    return View(request, _subject(basis), kind_of(request, basis.features), list(earlier))
 
 
 def _subject(basis: Basis) -> Subject:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airoute_cli.routing.literals import one_of, required_text
+from airoute_cli.routing.literals import heads_of, one_of, required_text
 
 CASES = [
     ("invoice 1[0-9]+", "invoice 1"),
@@ -46,6 +46,13 @@ def test_it_is_in_all_that_the_pattern_matches(data: st.DataObject, pattern: str
     assert required_text(pattern) in text
 
 
+def test_the_beginnings_of_words():
+    assert heads_of(["term1", "word0", "term2", "word3"]) == ("term", "word")
+    assert heads_of(["train", "tram", "tea", "refund"]) == ("tra", "tea", "refund")
+    assert heads_of(["refund", "no"]) == ()
+    assert heads_of([letter * 4 for letter in "abcdefg"]) == ()
+
+
 WORDS = st.text(alphabet="ab.[", min_size=1, max_size=14)
 
 
@@ -56,3 +63,5 @@ def test_a_place_is_found_where_a_word_may_begin(words: set[str], text: str):
     assert begins <= found
     if max(map(len, words)) <= 12:
         assert begins == found
+    if heads := heads_of(words):
+        assert not begins or any(head in text for head in heads)

@@ -266,6 +266,65 @@ def test_rows_that_were_planned_before_change_nothing(
         assert (plan, plan.basis) == (alone, alone.basis)
 
 
+TELLING = [
+    Route("word", "cheapest", ("a", "b"), when=When(contains_any=("refund",))),
+    Route("task", "fastest", ("a", "b"), when=When(task=("code", "translate"))),
+    Route("mail", "single", ("b",), when=When(detects=("pii.email",))),
+    Route("long", "fallback", ("a",), ("b",), when=When(min_input_tokens=30)),
+    Route("hard", "single", ("c",), when=When(min_complexity=0.01)),
+    Route("tier", "single", ("c",), when=When(metadata={"tier": ("pro",)})),
+    Route("not", "weighted", ("a", "b"), options=WEIGHTS, when=When(not_=When(regex="^why"))),
+    Route(
+        "any", "single", ("c",),
+        when=When(any=(When(contains_any=("a",)), When(not_=When(starts_with=("why",))))),
+    ),
+    Route("rest", "cheapest", ("a", "b", "c")),
+]  # fmt: skip
+# Nearly all of one length, so that they are told apart by nothing but what they say.
+SAYING = [
+    "why", "who are you", "refund 4711", "x@y.example", "x@y.example u@v.example",
+    "fix this Python code", "translate it to French", "why, step by step: if 3x = 9, what is x?",
+    "x" * 150,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("route", TELLING, ids=lambda route: route.name)
+def test_a_plan_that_stands_is_the_one_that_is_made_anew(make: Any, route: Route):
+    models = [make.model("a", 1, capabilities=TOOLS), make.model("b", 2), make.model("c", 3)]
+    profile = make.profile([route, DEFAULT], models)
+    one_for_all = Planner(profile)
+    rows = [
+        make.row(saying.ljust(40, "."), digest, metadata=metadata, tools=tools)
+        for metadata in ({}, {"tier": "pro"})
+        for tools in ((), (Tool("f"),))
+        for saying in SAYING
+        for digest in (b"1" * 16, b"2" * 16)
+    ]
+    for snapshot, explain in (({}, False), ({}, True), ({"b": SEEN[1]}, False)):
+        for row in (*rows, *rows):
+            planners = one_for_all, Planner(profile)
+            plan, alone = (one.plan(row, snapshot, explain=explain) for one in planners)
+            assert (plan, plan.basis, plan.prompts) == (alone, alone.basis, alone.prompts)
+
+
+def test_plans_are_equal_whatever_they_were_made_from(make: Any):
+    planner = Planner(make.profile([DEFAULT]))
+    plan, other = planner.plan(make.row("one"), {}), planner.plan(make.row("two"), {})
+    assert plan.basis != other.basis
+    assert plan == other
+    assert plan != other._replace(tier="pro")
+    assert plan != tuple(plan)
+
+
+def test_the_calls_of_a_plan_that_stands_are_made_once(make: Any):
+    planner = Planner(make.profile([REFUND, DEFAULT]))
+    first, second = planner.plan(make.row("one"), {}), planner.plan(make.row("two"), {})
+    for same in ("one", "two", "refund me", "hello, how are you this morning?"):
+        assert planner.plan(make.row(same), {}).route in {"refunds", "default"}
+    assert planner.plan(make.row("six"), {}).calls is second.calls
+    assert first.calls == second.calls
+
+
 @given(
     st.tuples(
         st.lists(ROUTES, max_size=5),

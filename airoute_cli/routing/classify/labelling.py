@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -75,12 +74,12 @@ class Labelling:
             return plan
         if not goes_by_task:
             without = basis.features._replace(task="", label=None)
-            return replace(plan, basis=basis._replace(features=without))
+            return plan._replace(basis=basis._replace(features=without))
         choice = self._choice(label, snapshot)
         if label.pending and (why := self._objection(plan.ruling, choice, label)):
             features = basis.features._replace(label=label.unasked(why))
-            return replace(plan, basis=basis._replace(features=features))
-        return replace(plan, label_call=self._call(choice)) if label.asked else plan
+            return plan._replace(basis=basis._replace(features=features))
+        return plan._replace(label_call=self._call(choice)) if label.asked else plan
 
     def _choice(self, label: Label, snapshot: Snapshot) -> Choice:
         model = self.asking.model

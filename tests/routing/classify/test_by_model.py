@@ -161,7 +161,7 @@ def test_a_label_chooses_the_route_and_its_call_counts():
     plan = planner.plan(a_row(), {}, label=replace(pending, said="refund", confidence=0.9))
     assert (plan.route, plan.asks_first) == ("refunds", False)
     assert plan.label_call
-    alone = replace(plan, label_call=None)
+    alone = plan._replace(label_call=None)
     assert plan.worst_usd == alone.worst_usd + plan.label_call.worst_usd  # type: ignore[operator]
     known = planner.plan(a_row(), {}, label=replace(pending, asked=False, said="refund"))
     assert (known.route, known.label_call) == ("refunds", None)
