@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError
@@ -18,19 +18,24 @@ from airoute_cli.core.request import Request
 from airoute_cli.core.secret import Secret
 
 
-@frozen
-class HttpRequest:
-    """A request. ``headers`` hold the key, so they are never printed."""
+class HttpRequest(NamedTuple):
+    """A request: a tuple, as one is made for every call.
+
+    ``headers`` hold the key, so they are never printed, and never changed either: most requests to
+    a provider have the same ones.
+    """
 
     url: str
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str]
     body: bytes = b""
     method: str = "POST"
 
+    def __repr__(self) -> str:
+        return f"HttpRequest(url={self.url!r}, body={self.body!r}, method={self.method!r})"
 
-@frozen
-class HttpReply:
-    """A whole HTTP answer; header names are lower case."""
+
+class HttpReply(NamedTuple):
+    """A whole HTTP answer, a tuple too; header names are lower case."""
 
     status: int
     headers: Mapping[str, str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -132,7 +131,7 @@ def _signed(request: HttpRequest, frozen: Any, region: str) -> HttpRequest:
     asked = AWSRequest(request.method, request.url, own, request.body)
     SigV4Auth(frozen, SERVICE, region).add_auth(asked)
     added = {name.lower(): str(value) for name, value in asked.headers.items()}
-    return replace(request, headers={**request.headers, **added})
+    return request._replace(headers={**request.headers, **added})
 
 
 def _said(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from airoute_cli.core.completion import Completion
 from airoute_cli.core.errors import CallError
@@ -26,6 +26,15 @@ from airoute_cli.providers.requests import (
 from airoute_cli.providers.whole_answer import WholeAnswer, is_whole
 
 
+class _Headers(NamedTuple):
+    """The headers of requests to a provider with a key."""
+
+    provider: Provider
+    key: Secret | None
+    stream: bool
+    headers: Mapping[str, str]
+
+
 class JsonFormat(ABC):
     """Implements WireFormat for one that says in which words it asks and how it is answered.
 
@@ -34,6 +43,7 @@ class JsonFormat(ABC):
 
     chat_path: ClassVar[str] = ""
     models_path: ClassVar[str] = ""
+    _last: _Headers | None = None
 
     @abstractmethod
     def body(self, model: Model, request: Request, *, stream: bool) -> Mapping[str, Any]:
@@ -73,9 +83,24 @@ class JsonFormat(ABC):
         """A POST; the provider's own headers win over ours."""
         return HttpRequest(
             url=self.chat_url(model, stream=stream),
-            headers=headers_of(model.provider, self.credentials(key), stream=stream),
+            headers=self._headers(model.provider, key, stream=stream),
             body=json_bytes(self.body(model, request, stream=stream)),
         )
+
+    def _headers(
+        self, provider: Provider, key: Secret | None, *, stream: bool
+    ) -> Mapping[str, str]:
+        """The headers of a request, which are mostly those of the one before."""
+        last = self._last
+        if (
+            last is None
+            or last.provider is not provider
+            or last.key is not key
+            or last.stream is not stream
+        ):
+            made = headers_of(provider, self.credentials(key), stream=stream)
+            last = self._last = _Headers(provider, key, stream, made)
+        return last.headers
 
     def decode(self, reply: HttpReply) -> Completion:
         """The completion in a 2xx answer; see ``read`` for what it raises."""

@@ -33,6 +33,12 @@ _FINISH: Mapping[str, FinishReason] = MappingProxyType(
     }
 )
 
+_PLAIN_FINISH: Mapping[str, FinishReason] = MappingProxyType(
+    {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
+)
+# What a message may hold beside its text.
+_BESIDE_TEXT = ("tool_calls", "refusal", "reasoning_content", "reasoning")
+
 # There is a reason for these to be empty, and asking again would not help.
 _MAY_BE_EMPTY = frozenset({FinishReason.CONTENT_FILTER, FinishReason.LENGTH})
 
@@ -47,6 +53,10 @@ def read_completion(body: Any, request_id: str | None = None) -> Completion:
         raise CallError(
             ErrorKind.MALFORMED, "the answer is JSON, but no chat completion; check base_url"
         )
+    return _plain(body, request_id) or _any(body, request_id)
+
+
+def _any(body: Mapping[str, Any], request_id: str | None) -> Completion:
     raise_error_inside(body)
     choice = _first_choice(body)
     raise_error_inside(choice)
@@ -112,6 +122,33 @@ def _first_choice(body: Mapping[str, Any]) -> Mapping[str, Any]:
             usage=read_usage(body.get("usage")),
         )
     return choice
+
+
+def _plain(body: Mapping[str, Any], request_id: str | None) -> Completion | None:
+    """What ``_any`` makes of a body with nothing but a text, as most are; None of another."""
+    choices = body.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict) or body.get("error") or choice.get("error"):
+        return None
+    message, raw = choice.get("message"), choice.get("finish_reason")
+    if not isinstance(message, dict) or not isinstance(raw, str) or choice.get("logprobs"):
+        return None
+    reason, text = _PLAIN_FINISH.get(raw), message.get("content")
+    if reason is None or not isinstance(text, str) or not text or text.isspace():
+        return None
+    for name in _BESIDE_TEXT:
+        if message.get(name):
+            return None
+    usage = body.get("usage")
+    return Completion(
+        text,
+        reason,
+        raw,
+        usage=read_usage(usage),
+        served_model=_word(body.get("model")),
+        request_id=request_id or _word(body.get("id")),
+        reported_usd=read_cost(usage),
+    )
 
 
 def _completion(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,21 +64,24 @@ def chat_body(
     model: Model, request: Request, words: ChatWords = DEFAULT_WORDS, *, stream: bool
 ) -> dict[str, Any]:
     """The JSON body that asks ``model`` for ``request``."""
-    given = request.settings.extra
-    return (
-        {
-            "model": model.wire_name,
-            "messages": [_message(message, words) for message in request.messages],
-        }
-        | _settings(request.settings, words)
-        | _tools(request)
-        | _response_format(request.schema)
-        | {name: value for name, value in given.items() if name not in _OURS}
-        | (_streamed(given, words) if stream else {})
-    )
+    settings = request.settings
+    given = settings.extra
+    body: dict[str, Any] = {
+        "model": model.wire_name,
+        "messages": [_message(message, words) for message in request.messages],
+    }
+    _put_settings(body, settings, words)
+    if request.tools or request.tool_choice is not None or request.parallel_tool_calls is not None:
+        body |= _tools(request)
+    if request.schema is not None:
+        body |= _response_format(request.schema)
+    if given:
+        body |= {name: value for name, value in given.items() if name not in _OURS}
+    if stream:
+        body |= _streamed(given, words)
+    return body
 
 
-@lru_cache  # the same for every call of a provider
 def cap_name_for(base_url: str | None) -> str:
     """What the server at a base URL calls the cap on output tokens."""
     host = urlsplit(base_url or "").hostname or ""
@@ -87,23 +89,26 @@ def cap_name_for(base_url: str | None) -> str:
     return "max_completion_tokens" if modern else "max_tokens"
 
 
-def _settings(settings: Settings, words: ChatWords) -> dict[str, Any]:
-    return _stated(
-        {
-            words.cap_name: settings.max_output_tokens,
-            "temperature": settings.temperature,
-            "top_p": settings.top_p,
-            "top_k": settings.top_k,
-            "stop": None if settings.stop is None else list(settings.stop),
-            words.seed_name: settings.seed,
-            "reasoning_effort": settings.reasoning_effort,
-        }
-    )
+def _put_settings(body: dict[str, Any], settings: Settings, words: ChatWords) -> None:
+    if settings.max_output_tokens is not None:
+        body[words.cap_name] = settings.max_output_tokens
+    if settings.temperature is not None:
+        body["temperature"] = settings.temperature
+    if settings.top_p is not None:
+        body["top_p"] = settings.top_p
+    if settings.top_k is not None:
+        body["top_k"] = settings.top_k
+    if settings.stop is not None:
+        body["stop"] = list(settings.stop)
+    if settings.seed is not None:
+        body[words.seed_name] = settings.seed
+    if settings.reasoning_effort is not None:
+        body["reasoning_effort"] = settings.reasoning_effort
 
 
 def _message(message: Message, words: ChatWords) -> dict[str, Any]:
     role = words.system_role if message.role == "system" else message.role
-    told = {"role": role, "content": _content(message)}
+    told: dict[str, Any] = {"role": role, "content": _content(message)}
     if message.name is not None:
         told["name"] = message.name
     if message.tool_call_id is not None:
@@ -114,11 +119,14 @@ def _message(message: Message, words: ChatWords) -> dict[str, Any]:
 
 
 def _content(message: Message) -> str | list[dict[str, Any]] | None:
-    if message.tool_calls and not message.parts:
+    parts = message.parts
+    if len(parts) == 1 and isinstance(parts[0], Text):  # as most are
+        return parts[0].text
+    if message.tool_calls and not parts:
         return None
-    if all([isinstance(part, Text) for part in message.parts]):  # noqa: C419 - faster for a few
+    if all([isinstance(part, Text) for part in parts]):  # noqa: C419 - faster for a few
         return message.text
-    return [_part(part) for part in message.parts]
+    return [_part(part) for part in parts]
 
 
 def _part(part: Part) -> dict[str, Any]:
@@ -158,8 +166,6 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 
 def _tools(request: Request) -> dict[str, Any]:
     choice = request.tool_choice
-    if not request.tools and choice is None and request.parallel_tool_calls is None:
-        return {}
     return _stated(
         {
             "tools": [_tool(tool) for tool in request.tools] or None,
@@ -186,9 +192,7 @@ def _tool_choice(choice: str) -> str | dict[str, Any]:
     return choice
 
 
-def _response_format(schema: ResponseSchema | None) -> dict[str, Any]:
-    if schema is None:
-        return {}
+def _response_format(schema: ResponseSchema) -> dict[str, Any]:
     if schema.schema is None:
         return {"response_format": {"type": "json_object"}}
     described = {"name": schema.name, "schema": dict(schema.schema)}

@@ -8,16 +8,11 @@ from typing import Any
 
 from airoute_cli.core.money import Usage
 
-# Where the tokens read from a cache stand: OpenAI, Hugging Face, Mistral, DeepSeek.
-_CACHED = (
-    ("prompt_tokens_details", "cached_tokens"),
-    ("cached_tokens",),
-    ("num_cached_tokens",),
-    ("prompt_cache_hit_tokens",),
-)
-_WRITTEN = ("prompt_tokens_details", "cache_write_tokens")
+# Where the tokens read from a cache stand, unless it is where OpenAI has them: Hugging Face,
+# Mistral, DeepSeek.
+_CACHED = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
+_BARE = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 _INFINITY = float("inf")
-_REASONED = ("completion_tokens_details", "reasoning_tokens")
 
 
 def read_usage(given: Any) -> Usage | None:
@@ -27,12 +22,14 @@ def read_usage(given: Any) -> Usage | None:
     asked, told = given.get("prompt_tokens"), given.get("completion_tokens")
     if not (is_number(asked) or is_number(told)):
         return None
-    reasoning = _count(given, _REASONED)
+    if given.keys() <= _BARE:  # nothing else to look for
+        return Usage(_whole(asked), _whole(told))
+    reasoning = _detail(given, "completion_tokens_details", "reasoning_tokens")
     return Usage(
         input_tokens=_whole(asked),
         output_tokens=_output(given, reasoning),
         cached_input_tokens=_cached(given),
-        cache_write_tokens=_count(given, _WRITTEN),
+        cache_write_tokens=_detail(given, "prompt_tokens_details", "cache_write_tokens"),
         reasoning_tokens=reasoning,
     )
 
@@ -42,11 +39,11 @@ def read_responses_usage(given: Any) -> Usage | None:
     if not isinstance(given, dict) or not is_number(given.get("output_tokens")):
         return read_usage(given)
     return Usage(
-        input_tokens=_count(given, ("input_tokens",)),
-        output_tokens=_count(given, ("output_tokens",)),
-        cached_input_tokens=_count(given, ("input_tokens_details", "cached_tokens")),
-        cache_write_tokens=_count(given, ("input_tokens_details", "cache_write_tokens")),
-        reasoning_tokens=_count(given, ("output_tokens_details", "reasoning_tokens")),
+        input_tokens=_whole(given.get("input_tokens")),
+        output_tokens=_whole(given["output_tokens"]),
+        cached_input_tokens=_detail(given, "input_tokens_details", "cached_tokens"),
+        cache_write_tokens=_detail(given, "input_tokens_details", "cache_write_tokens"),
+        reasoning_tokens=_detail(given, "output_tokens_details", "reasoning_tokens"),
     )
 
 
@@ -73,19 +70,19 @@ def _output(given: Mapping[str, Any], reasoning: int) -> int:
 
 def _cached(given: Mapping[str, Any]) -> int:
     """The tokens read from a cache, in the first place that tells of some."""
-    for path in _CACHED:
-        if path[0] in given and (count := _count(given, path)):
+    if count := _detail(given, "prompt_tokens_details", "cached_tokens"):
+        return count
+    for name in _CACHED:
+        if name in given and (count := _whole(given[name])):
             return count
     return 0
 
 
-def _count(given: Mapping[str, Any], path: tuple[str, ...]) -> int:
-    value: Any = given
-    for name in path:
-        if not isinstance(value, dict):
-            return 0
-        value = value.get(name)
-    return _whole(value)
+def _detail(given: Mapping[str, Any], section: str, name: str) -> int:
+    """A count that stands in a section of its own, which many leave out."""
+    details = given.get(section)
+    count = details.get(name) if isinstance(details, dict) else None
+    return _whole(count) if count else 0
 
 
 def _whole(value: Any) -> int:

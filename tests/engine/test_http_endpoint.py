@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -189,7 +188,7 @@ class _Paged(OpenAIFormat):
     ) -> HttpRequest | None:
         last = json.loads(reply.body)["data"][-1]["id"]
         first = self.list_models(provider, key)
-        return None if last == "c" else replace(first, url=f"{first.url}?after={last}")
+        return None if last == "c" else first._replace(url=f"{first.url}?after={last}")
 
 
 async def test_a_list_of_models_is_read_page_by_page(provider_server: ScriptedServer) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from airoute_cli.core.completion import FinishReason
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.money import Usage
 from airoute_cli.core.request import ToolCall
-from airoute_cli.providers.openai_answer import read_completion
+from airoute_cli.providers.openai_answer import _any, _plain, read_completion
 
 
 def _body(message: Any, reason: Any = "stop", **more: Any) -> dict[str, Any]:
@@ -199,6 +200,7 @@ def test_an_error_inside_a_200(body: Any, kind: ErrorKind, message: str) -> None
             },
             Usage(30, 20, 7),
         ),
+        ({"prompt_tokens": 30, "completion_tokens": 2, "cached_tokens": 7}, Usage(30, 2, 7)),
         ({"prompt_tokens": 30, "completion_tokens": 2, "num_cached_tokens": 8}, Usage(30, 2, 8)),
         (
             {"prompt_tokens": 30, "completion_tokens": 2, "prompt_cache_hit_tokens": 9},
@@ -276,6 +278,66 @@ _BODY = st.fixed_dictionaries(
     {"choices": st.lists(_CHOICE, max_size=2) | _JSON},
     optional={"error": _JSON, "usage": _JSON, "id": _JSON, "model": _JSON},
 )
+
+
+_USUAL: dict[str, Any] = {
+    "id": "c1",
+    "model": "gpt-x",
+    "error": None,
+    "choices": [
+        {
+            "message": {"role": "assistant", "content": "Hi", "refusal": None, "tool_calls": []},
+            "finish_reason": "stop",
+            "logprobs": None,
+        }
+    ],
+    "usage": {
+        "prompt_tokens": 7,
+        "completion_tokens": 5,
+        "total_tokens": 12,
+        "prompt_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 1},
+        "completion_tokens_details": {"reasoning_tokens": 2},
+    },
+}
+_PLACES: list[tuple[str | int, ...]] = [
+    *((name,) for name in _USUAL),
+    *(("choices", 0, name) for name in ("message", "finish_reason", "logprobs", "error")),
+    *(("choices", 0, "message", name) for name in (*_KEYS, "reasoning_content")),
+    *(("usage", name) for name in (*_USUAL["usage"], "cost", "cached_tokens")),
+    ("usage", "prompt_tokens_details", "cached_tokens"),
+]
+_ODD: list[Any] = [
+    *("length", "error", "STOP", " ", "", 0, 4, -1, 2.5, True, [], {"message": "no"}),
+    [{"id": "t", "function": {"name": "f"}}],
+    {"content": [{"logprob": -1}]},
+    {"prompt_tokens": 1, "completion_tokens": 2, "cached_tokens": 1},
+]
+
+
+def _same_by_both_ways(changes: list[tuple[tuple[str | int, ...], Any]]) -> None:
+    body = copy.deepcopy(_USUAL)
+    assert _plain(body, None)
+    for (*way, name), value in changes:
+        inside: Any = body
+        for step in way:
+            held = isinstance(inside, dict) and step in inside
+            inside = inside[step] if held or (isinstance(inside, list) and inside) else {}
+        if isinstance(inside, dict):
+            inside[name] = copy.deepcopy(value)
+    for request_id in (None, "r"):
+        if (plain := _plain(body, request_id)) is not None:
+            assert plain == _any(body, request_id)
+
+
+@pytest.mark.parametrize("place", _PLACES)
+def test_a_plain_body_with_something_odd_is_read_as_any_other(place: tuple[str | int, ...]) -> None:
+    for value in _ODD:
+        _same_by_both_ways([(place, value)])
+
+
+@given(st.lists(st.tuples(st.sampled_from(_PLACES), _JSON | st.sampled_from(_ODD)), max_size=3))
+def test_whatever_is_plain_is_read_as_any_other(changes: Any) -> None:
+    _same_by_both_ways(changes)
 
 
 @given(_BODY | _JSON)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import quote
@@ -79,7 +78,7 @@ class AnthropicFormat(JsonFormat):
         asked = betas(request.settings)
         if not asked:
             return sent
-        return replace(sent, headers={**sent.headers, "anthropic-beta": _both(sent.headers, asked)})
+        return sent._replace(headers={**sent.headers, "anthropic-beta": _both(sent.headers, asked)})
 
     def read(self, answer: Any, request_id: str | None) -> Completion:
         """The completion; see ``read_message`` for what it raises."""
@@ -109,7 +108,7 @@ class AnthropicFormat(JsonFormat):
         first = self.list_models(provider, key)
         if first is None or not isinstance(last, str) or not last:
             return None
-        return replace(first, url=with_query(first.url, f"after_id={quote(last, safe='')}"))
+        return first._replace(url=with_query(first.url, f"after_id={quote(last, safe='')}"))
 
     def credentials(self, key: Secret | None) -> dict[str, str]:
         """The header that holds the key, and the version of the API."""

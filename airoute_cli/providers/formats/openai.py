@@ -54,15 +54,21 @@ class OpenAIFormat(JsonFormat):
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
+        self._words: dict[str | None, ChatWords] = {}
 
     def body(self, model: Model, request: Request, *, stream: bool) -> dict[str, Any]:
         """What is asked, before it is written as JSON."""
-        words = ChatWords(
-            cap_name=self._options.max_tokens_name or cap_name_for(model.provider.base_url),
+        base_url = model.provider.base_url
+        words = self._words.get(base_url) or self._learn(base_url)
+        return chat_body(model, request, words, stream=stream)
+
+    def _learn(self, base_url: str | None) -> ChatWords:
+        words = self._words[base_url] = ChatWords(
+            cap_name=self._options.max_tokens_name or cap_name_for(base_url),
             system_role=self._options.system_role,
             stream_usage=self._options.stream_usage,
         )
-        return chat_body(model, request, words, stream=stream)
+        return words
 
     def read(self, answer: Any, request_id: str | None) -> Completion:
         """The completion; see ``read_completion`` for what it raises."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 from urllib.parse import quote
 
@@ -52,7 +51,7 @@ class VertexFormat(GeminiFormat):
         first = super().list_models(provider, key)
         if first is None:
             return None
-        return replace(first, headers={**first.headers, "x-goog-user-project": self._project})
+        return first._replace(headers={**first.headers, "x-goog-user-project": self._project})
 
     def model_path(self, model: Model) -> str:
         """Where a model is: one of Google's, or ``publishers/…`` or ``endpoints/…`` as named."""

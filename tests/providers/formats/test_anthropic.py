@@ -801,7 +801,7 @@ def test_the_list_of_models_comes_in_pages() -> None:
 
     assert FORMAT.decode_models(HttpReply(200, {}, json.dumps(page).encode())) == ["claude-a"]
     following = behind(page)
-    assert following == replace(listed, url=f"{listed.url}&after_id=claude%20a")
+    assert following == listed._replace(url=f"{listed.url}&after_id=claude%20a")
     for last in (page | {"has_more": False}, page | {"last_id": None}, []):
         assert behind(last) is None
 

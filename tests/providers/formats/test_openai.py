@@ -58,6 +58,27 @@ def test_encode_streamed_and_without_a_key() -> None:
     assert json.loads(sent.body)["stream"] is True
 
 
+def test_headers_are_those_of_the_call_and_not_of_the_one_before() -> None:
+    one, other = _model(), _model(headers={"x-team": "a"})
+    wire = OpenAIFormat()
+
+    def headers(model: Model, key: Secret | None, *, stream: bool = False) -> Mapping[str, str]:
+        return wire.encode(model, REQUEST, key, stream=stream).headers
+
+    first = Secret("k")
+    assert headers(one, first) is headers(one, first)
+    assert headers(one, Secret("l"))["authorization"] == "Bearer l"
+    assert "authorization" not in headers(one, None)
+    assert headers(one, None, stream=True)["accept"] == "text/event-stream"
+    assert headers(one, None)["accept"] == "application/json"
+    assert headers(other, None)["x-team"] == "a"
+    assert "x-team" not in headers(one, None)
+
+
+def test_a_request_is_shown_without_its_headers() -> None:
+    assert "sk-1" not in repr(FORMAT.encode(_model(), REQUEST, Secret("sk-1"), stream=False))
+
+
 def test_the_providers_own_headers_win() -> None:
     model = _model(headers={"OpenAI-Organization": "org", "Authorization": "Basic x"})
     sent = FORMAT.encode(model, REQUEST, Secret("sk-1"), stream=False)
