@@ -197,14 +197,24 @@ class Plan(NamedTuple):
 
         None if a price is unknown or there is no call.
         """
+        if self._is_plain:
+            return self.calls[0].expected_usd
         first = itertools.takewhile(lambda call: call.role not in _ONLY_IF_NEEDED, self.calls)
         return _total([*self._labelling("expected_usd"), *(call.expected_usd for call in first)])
 
     @property
     def worst_usd(self) -> Decimal | None:
         """The dearest path: every call of it used up to its cap. None if one is unknown."""
+        if self._is_plain:
+            return self.calls[0].worst_usd
         worst = [*self._labelling("worst_usd"), *(call.worst_usd for call in self.dearest_path)]
         return _total(worst) if worst else Decimal(0)
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether one call for the answer is all there is, as in most plans."""
+        calls = self.calls
+        return len(calls) == 1 and calls[0].role is CallRole.ANSWER and self.label_call is None
 
     def _labelling(self, cost: str) -> tuple[Decimal | None, ...]:
         return () if self.label_call is None else (getattr(self.label_call, cost),)
@@ -212,8 +222,10 @@ class Plan(NamedTuple):
     @property
     def dearest_path(self) -> tuple[Call, ...]:
         """All calls, but of those that put an answer right only the one that may cost the most."""
+        if not self.calls or self.calls[-1].role is not CallRole.REPAIR:
+            return self.calls
         repairs = self.repairs
-        if len(repairs) <= 1:
+        if len(repairs) == 1:
             return self.calls
         dearest = max(repairs, key=lambda call: call.worst_usd or Decimal(0))
         return (*self.calls[: -len(repairs)], dearest)

@@ -15,11 +15,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
 from typing import Protocol
 
-from airoute_cli.core.budget import NOTHING_SPENT, Account, Limit, Spent
+from airoute_cli.core.budget import Account, Limit, Spent
 from airoute_cli.core.errors import RunError
 from airoute_cli.core.money import ZERO
 from airoute_cli.core.profile import Profile
 from airoute_cli.edges.ledger import SIGN_OF_LIFE_S, Allot, Booked, day_of
+from airoute_cli.engine.booking import Booking
 from airoute_cli.engine.budget_limits import Amounts, Bounds, BudgetLimits
 from airoute_cli.engine.budget_line import Line, Waiter
 from airoute_cli.engine.gate import GateClosedError
@@ -82,7 +83,7 @@ class Budgets:
         self._note = note
         self._held: dict[Account, Held] = {}
         self._run = RunLimits(self.limits, before)
-        self._booked: dict[tuple[str, Account], Spent] = {}
+        self._booked = Booking()
         self._line = Line()
         self._starting: list[_Starting] = []
         self._wake = asyncio.Event()
@@ -98,13 +99,7 @@ class Budgets:
 
         Raises ExhaustedError, GateClosedError once the run ends, and RunError.
         """
-        if self._shut:
-            raise GateClosedError
-        if self._broken:
-            raise self._broken
-        if not any(amounts.values()):
-            return
-        if not self._line and self.take(amounts, bounds):
+        if self.obtains(amounts, bounds):
             return
         future = self._line.join(amounts, bounds)
         self._serve_and_ask()
@@ -114,6 +109,18 @@ class Budgets:
             if _granted(future):
                 self.give_back(amounts)
             raise
+
+    def require_open(self) -> None:
+        """Raises GateClosedError once the run ends, and RunError where a ledger is missing."""
+        if self._shut:
+            raise GateClosedError
+        if self._broken:
+            raise self._broken
+
+    def obtains(self, amounts: Amounts, bounds: Bounds) -> bool:
+        """Whether ``amounts`` are reserved at once. Raises as ``obtain`` does."""
+        self.require_open()
+        return not any(amounts.values()) or (not self._line and self.take(amounts, bounds))
 
     def take(self, amounts: Amounts, bounds: Bounds) -> bool:
         """Reserve ``amounts`` if they fit just now, past everybody who waits."""
@@ -132,31 +139,38 @@ class Budgets:
     def spend(self, account: Account, spent: Spent, of_reserved: Decimal = ZERO) -> None:
         """Book what was spent; ``of_reserved`` is the part of it that had been reserved."""
         if self._book:
-            key = (day_of(self._clock()), account)
-            self._booked[key] = self._booked.get(key, NOTHING_SPENT).plus(spent)
-        counted = spent.counted_usd
-        if counted:
+            self._booked.add(day_of(self._clock()), account, spent)
+        if counted := spent.counted_usd:
             self._account(account).unbooked += counted
             self._run.spend(account, counted)
-        self._reserve(account, -of_reserved)
+        if of_reserved:
+            self._reserve(account, -of_reserved)
         if not self._books_soon:
             self._books_soon = self._wake_within(BOOK_EVERY_S)
-        self._serve_and_ask()
+        if self._line:
+            self._serve_and_ask()
+
+    def begins(self, account: Account, usd: Decimal) -> bool:
+        """Whether a call that may cost ``usd`` leaves at once: the ledger holds enough for it."""
+        held = self._account(account)
+        if self._book and not held.may_begin(usd):
+            return False
+        held.begun += usd
+        return True
 
     async def begin(self, account: Account, usd: Decimal) -> None:
         """Let a call leave that may cost ``usd``: from now on the ledger holds it as begun."""
-        if self._book and not self._account(account).may_begin(usd):
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._starting.append((account, usd, future))
-            self._wake_now()
-            try:
-                await future  # whose exchange has held it, and counted it as begun
-            except asyncio.CancelledError:
-                if _granted(future):
-                    self.ended(account, usd)
-                raise
-        else:
-            self._account(account).begun += usd
+        if self.begins(account, usd):
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._starting.append((account, usd, future))
+        self._wake_now()
+        try:
+            await future  # whose exchange has held it, and counted it as begun
+        except asyncio.CancelledError:
+            if _granted(future):
+                self.ended(account, usd)
+            raise
 
     def ended(self, account: Account, usd: Decimal) -> None:
         """A call that had begun is over; what it cost is booked apart."""
@@ -177,7 +191,7 @@ class Budgets:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
         if self._book:
-            booked, self._booked = self._booked, {}
+            booked = self._booked.taken()
             book, self._book = self._book, None
             try:
                 await self._aside(book.close, booked)
@@ -263,7 +277,7 @@ class Budgets:
         book = self._book
         if book is None:
             return
-        booked, self._booked = self._booked, {}
+        booked = self._booked.taken()
         starting, self._starting = self._starting, []
         claim, asking = self._claim(starting)
         try:

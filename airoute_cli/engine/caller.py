@@ -110,14 +110,14 @@ class Caller:
         """
         purse, lease, covered = course.purse, None, False
         try:
-            if purse:
+            if purse and not purse.covers(call):
                 await purse.cover(call)
-                covered = True
+            covered = True
             tokens = call.input_tokens + call.max_output_tokens
             lease = await self._gate.acquire(call.model, tokens, again=bool(course.attempts))
             if not self._doors.still(call.model, ticket):
                 raise TurnedAwayError
-            if purse:
+            if purse and not purse.begins(call):
                 await purse.begin(call)
         except BaseException:
             if lease:

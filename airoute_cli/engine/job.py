@@ -288,8 +288,9 @@ class Job:
                     if entered is None:
                         return
                     decided = entered
-            outcome = Outcome(RowState.PENDING, decided.plan)
-            if not decided.plan.asks_first:
+            if decided.plan.asks_first:
+                outcome = Outcome(RowState.PENDING, decided.plan)
+            else:
                 outcome = await parts.spending.carry(
                     decided.plan,
                     lambda plan, purse: parts.executor.run(

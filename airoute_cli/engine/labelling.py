@@ -24,6 +24,7 @@ from airoute_cli.engine.executor import Executor
 from airoute_cli.engine.gate import GateClosedError
 from airoute_cli.engine.known_labels import KnownLabels
 from airoute_cli.engine.purse import Purse
+from airoute_cli.engine.reserved_purse import purse_of
 from airoute_cli.engine.spending import Spending
 from airoute_cli.routing.classify.by_model import Asking
 from airoute_cli.routing.classify.labelling import asking_of
@@ -96,7 +97,7 @@ class Labelling:
         if label is None or call is None:
             raise ValueError("a plan that asks first has a label and a call for it")
         started, asks = self.now(), _alone(plan, call)
-        purse = Purse(self.spending.budgets, asks, beside=worst_amounts(plan))
+        purse = purse_of(self.spending.budgets, asks, beside=worst_amounts(plan))
         course = self._course(asks, row, call, on_attempt, on_end, purse)
         completion, stopping = None, False
         try:

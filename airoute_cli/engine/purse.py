@@ -1,17 +1,19 @@
-"""What one row may spend: reserved before its first call, settled after its last."""
+"""What one row spends: it is booked, and known before its calls leave.
+
+Where the profile has a budget it is reserved, too; see ``reserved_purse``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
 from airoute_cli.core.budget import Account, Spent
 from airoute_cli.core.money import ZERO
 from airoute_cli.core.outcome import Attempt, Outcome, RowState
 from airoute_cli.core.plan import Call, Plan
-from airoute_cli.engine.budget import Budgets, ExhaustedError
-from airoute_cli.engine.budget_limits import NO_AMOUNTS, Amounts, worst_amounts
-from airoute_cli.engine.gate import GateClosedError
+from airoute_cli.engine.budget import Budgets
+from airoute_cli.engine.budget_limits import Amounts
 from airoute_cli.engine.leases import Exhausted
 
 
@@ -29,147 +31,102 @@ def spent_on(attempt: Attempt) -> Spent:
     )
 
 
-class UnaffordableError(GateClosedError):
-    """A row may not spend what its next call may cost; the purse says why it was ``refused``."""
-
-
 class Purse:
-    """The reservation of one row; open it with ``open`` and close it when the row has ended.
+    """Of one row; open it before its first call, and close it when the row has ended.
 
-    ``refused`` is the limit that has no room for it.
+    This one is of a profile without a budget, so that nothing is reserved, and nothing waited for
+    but the ledger. What may have to wait is first tried at once, as most rows need not.
+    ``refused`` is the limit that has no room for the row.
     """
 
-    def __init__(
-        self,
-        budgets: Budgets,
-        plan: Plan,
-        *,
-        beside: Amounts = NO_AMOUNTS,
-        spent: Amounts = NO_AMOUNTS,
-    ) -> None:
-        """``beside`` is reserved with the plan, and ``spent`` already for the same row."""
+    __slots__ = ("_accounts", "_begun", "_budgets", "_ended", "plan", "refused")
+
+    def __init__(self, budgets: Budgets, plan: Plan) -> None:
         self.plan = plan
         self.refused: Exhausted | None = None
         self._budgets = budgets
-        # What is reserved, and of that what has left or is about to.
-        self._left = worst_amounts(plan)
-        self._accounts = {account.model: account for account in self._left}
-        for account, usd in beside.items():
-            self._left[account] = self._left.get(account, ZERO) + usd
-        self._due: dict[Account, Decimal] = {}
-        self._spent = dict(spent)
+        self._accounts: dict[str, Account] = {}
         self._begun: list[tuple[Account, Decimal]] = []
-        self._bounds = budgets.limits.over(tuple(self._left))
+        self._ended: list[tuple[Account, Decimal]] = []
 
     @property
     def spent(self) -> Amounts:
         """What the row has spent, by account."""
-        return self._spent
+        spent: dict[Account, Decimal] = {}
+        for account, usd in self._ended:
+            spent[account] = spent.get(account, ZERO) + usd
+        return spent
 
-    async def open(self) -> None:
-        """Reserve the dearest path of the plan; wait while others may give something back.
+    def opens(self) -> bool:
+        """Whether what the dearest path of the plan may cost is reserved at once.
 
         Raises UnaffordableError, GateClosedError and RunError.
         """
-        self._check_request(self._left)
-        left, self._left = self._left, {}
-        await self._obtain(left)
+        self._budgets.require_open()
+        return True
+
+    async def open(self) -> None:
+        """Reserve it; wait where others may give something back. Raises as ``opens`` does."""
+        self.opens()
+
+    def covers(self, call: Call) -> bool:  # noqa: ARG002 - there is nothing to reserve
+        """Whether the next call to leave is reserved; a try after one that may be billed is not.
+
+        Raises as ``opens`` does.
+        """
+        return True
 
     async def cover(self, call: Call) -> None:
-        """See that the next call to leave is reserved; a try after one that may be billed is not.
+        """See that it is; meanwhile nothing is held but what has left, and so ends by itself.
 
-        While it waits nothing is held but what has left, or is about to, and so ends by itself.
-        Raises as ``open`` does.
+        Raises as ``opens`` does.
         """
+
+    def begins(self, call: Call) -> bool:
+        """Whether a call that is covered may leave at once, and is about to."""
         account, worst = self._account(call.model), call.worst_usd or ZERO
-        due = self._due.get(account, ZERO) + worst
-        lacking = due - self._left.get(account, ZERO)
-        if lacking > 0:
-            self._check_request({**self._left, account: due})
-            await self._add(account, lacking, worst)
-        self._due[account] = self._due.get(account, ZERO) + worst
+        if not self._budgets.begins(account, worst):
+            return False
+        self._begun.append((account, worst))
+        return True
 
     async def begin(self, call: Call) -> None:
-        """A call that is covered is about to leave."""
+        """A call that is covered is about to leave, as soon as the ledger knows of it."""
         account, worst = self._account(call.model), call.worst_usd or ZERO
         await self._budgets.begin(account, worst)
         self._begun.append((account, worst))
 
     def choose(self, call: Call, among: Iterable[Call]) -> None:
-        """Of these calls only ``call`` will be made: what is reserved for another is free again.
-
-        It is the dearest that is reserved; a cheaper one is covered like any other call.
-        """
-        reserved = max(among, key=lambda one: one.worst_usd or ZERO)
-        account, worst = self._account(reserved.model), reserved.worst_usd or ZERO
-        if reserved.model != call.model:
-            idle = self._left.get(account, ZERO) - self._due.get(account, ZERO)
-            self._release({account: max(ZERO, min(worst, idle))})
+        """Of these calls only ``call`` will be made: what is reserved for another is free again."""
 
     def stay(self, call: Call) -> None:
         """A call that is covered does not leave after all."""
-        self._due[self._account(call.model)] -= call.worst_usd or ZERO
 
     def book(self, call: Call, attempt: Attempt) -> None:
         """The call is over: what it cost, or the most that it may have cost, is spent."""
         self._end(self._account(call.model), call.worst_usd or ZERO, spent_on(attempt))
 
     def close(self, outcome: Outcome | None = None) -> None:
-        """Give back what is left. What has begun and was never told of counts as spent."""
-        for account, worst in list(self._begun):
+        """What has begun and was never told of counts as spent; nothing stays reserved."""
+        for account, worst in tuple(self._begun):
             self._end(account, worst, Spent(attempts=1, unsettled_usd=worst))
         if outcome and outcome.attempts and outcome.state is not RowState.PENDING:
             account = self._account(outcome.model or outcome.attempts[-1].model)
-            estimated = self.plan.expected_usd or ZERO
-            self._budgets.spend(account, Spent(rows=1, estimated_usd=estimated))
-        self._release(self._left)
-        self._left = {}
+            self._budgets.spend(account, Spent(1, estimated_usd=self.plan.expected_usd or ZERO))
 
     def _end(self, account: Account, worst: Decimal, spent: Spent) -> None:
-        if (account, worst) in self._begun:
-            self._begun.remove((account, worst))
-            self._due[account] -= worst
-            self._budgets.ended(account, worst)
-        counted = spent.counted_usd
-        of_reserved = min(counted, self._left.get(account, ZERO))
-        self._left[account] = self._left.get(account, ZERO) - of_reserved
-        self._spent[account] = self._spent.get(account, ZERO) + counted
-        self._budgets.spend(account, spent, of_reserved)
+        self._leave(account, worst)
+        self._ended.append((account, spent.counted_usd))
+        self._budgets.spend(account, spent)
 
-    async def _add(self, account: Account, lacking: Decimal, worst: Decimal) -> None:
-        """Reserve more for a call; where it is not there just now, with the rest, and in line."""
-        if self._budgets.take({account: lacking}, self._budgets.limits.over((account,))):
-            self._left[account] = self._left.get(account, ZERO) + lacking
-            return
-        left = self._left.items()
-        idle = {name: max(ZERO, usd - self._due.get(name, ZERO)) for name, usd in left}
-        self._release(idle)
-        await self._obtain({**idle, account: worst})
-
-    async def _obtain(self, amounts: Mapping[Account, Decimal]) -> None:
-        try:
-            await self._budgets.obtain(amounts, self._budgets.limits.over(tuple(amounts)))
-        except ExhaustedError as error:
-            raise self._refusal(error.exhausted) from None
-        for account, usd in amounts.items():
-            self._left[account] = self._left.get(account, ZERO) + usd
-
-    def _release(self, amounts: Mapping[Account, Decimal]) -> None:
-        given_back = dict(amounts)
-        for account, usd in given_back.items():
-            self._left[account] -= usd
-        self._budgets.give_back(given_back)
-
-    def _check_request(self, wanted: Mapping[Account, Decimal]) -> None:
-        """Whether the row as a whole stays within what one row may cost."""
-        for limit in self._bounds.request:
-            spent, asked = limit.among(self._spent), limit.among(wanted)
-            if spent + asked > limit.usd:
-                raise self._refusal(Exhausted(limit, spent, ZERO, asked))
-
-    def _refusal(self, exhausted: Exhausted) -> UnaffordableError:
-        self.refused = exhausted
-        return UnaffordableError()
+    def _leave(self, account: Account, worst: Decimal) -> bool:
+        """Whether such a call had begun, and is over now."""
+        begun = account, worst
+        if begun not in self._begun:
+            return False
+        self._begun.remove(begun)
+        self._budgets.ended(account, worst)
+        return True
 
     def _account(self, model: str) -> Account:
         account = self._accounts.get(model)

@@ -19,6 +19,7 @@ from airoute_cli.engine.budget_limits import NO_AMOUNTS, Amounts, BudgetLimits
 from airoute_cli.engine.gate import GateClosedError
 from airoute_cli.engine.leases import Exhausted
 from airoute_cli.engine.purse import Purse
+from airoute_cli.engine.reserved_purse import purse_of
 
 CODE = "budget"
 
@@ -112,10 +113,11 @@ class Spending:
         self, plan: Plan, execute: Execute, spent: Amounts
     ) -> tuple[Outcome, Exhausted | None]:
         """The outcome, and the limit that had no room for the plan or for a further attempt."""
-        purse = Purse(self.budgets, plan, spent=spent)
+        purse = purse_of(self.budgets, plan, spent=spent)
         outcome: Outcome | None = None
         try:
-            await purse.open()
+            if not purse.opens():
+                await purse.open()
             outcome = await execute(plan, purse)
         except GateClosedError:
             outcome = Outcome(RowState.PENDING, plan)

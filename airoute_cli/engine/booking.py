@@ -1,0 +1,86 @@
+"""What was spent and does not stand in the ledger yet."""
+
+from __future__ import annotations
+
+from airoute_cli.core.budget import Account, Spent
+from airoute_cli.core.money import ZERO
+from airoute_cli.edges.ledger import Booked
+
+
+class _Sum:
+    """Spent by one account on one day; amounts of nothing, as most are, are not added."""
+
+    __slots__ = (
+        "attempts",
+        "estimated_usd",
+        "input_tokens",
+        "output_tokens",
+        "reported_usd",
+        "rows",
+        "unpriced",
+        "unsettled_usd",
+        "usd",
+    )
+
+    def __init__(self) -> None:
+        self.rows = self.attempts = self.input_tokens = self.output_tokens = self.unpriced = 0
+        self.usd = self.unsettled_usd = self.estimated_usd = self.reported_usd = ZERO
+
+    def add(self, spent: Spent) -> None:
+        (
+            rows,
+            attempts,
+            input_tokens,
+            output_tokens,
+            usd,
+            unsettled,
+            estimated,
+            reported,
+            no_price,
+        ) = spent
+        self.rows += rows
+        self.attempts += attempts
+        self.input_tokens += input_tokens
+        self.output_tokens += output_tokens
+        self.unpriced += no_price
+        if usd:
+            self.usd += usd
+        if unsettled:
+            self.unsettled_usd += unsettled
+        if estimated:
+            self.estimated_usd += estimated
+        if reported:
+            self.reported_usd += reported
+
+    def total(self) -> Spent:
+        return Spent(
+            self.rows,
+            self.attempts,
+            self.input_tokens,
+            self.output_tokens,
+            self.usd,
+            self.unsettled_usd,
+            self.estimated_usd,
+            self.reported_usd,
+            self.unpriced,
+        )
+
+
+class Booking:
+    """Sums by day and account."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, Account], _Sum] = {}
+
+    def add(self, day: str, account: Account, spent: Spent) -> None:
+        """Add what was spent; ``day`` is that of UTC."""
+        key = day, account
+        found = self._sums.get(key)
+        if found is None:
+            found = self._sums[key] = _Sum()
+        found.add(spent)
+
+    def taken(self) -> Booked:
+        """All of it; the sums begin anew."""
+        sums, self._sums = self._sums, {}
+        return {key: one.total() for key, one in sums.items()}
