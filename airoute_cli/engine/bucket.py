@@ -35,13 +35,15 @@ class Bucket:
 
     def ready_at(self, now: float, amount: float) -> float:
         """When ``amount`` may go; a large one needs only a whole burst, and then leaves a debt."""
-        self._accrue(now)
-        missing = min(amount, self._burst) - self._credit
+        if now != self._at:
+            self._accrue(now)
+        missing = (amount if amount < self._burst else self._burst) - self._credit
         return now + missing / self._rate if missing > _ROUNDING else now
 
     def take(self, now: float, amount: float) -> None:
         """Charge ``amount``."""
-        self._accrue(now)
+        if now != self._at:
+            self._accrue(now)
         self._credit -= amount
 
     def give_back(self, amount: float) -> None:
@@ -54,6 +56,8 @@ class Bucket:
         self._most = self._burst + rate * CATCH_UP_S
 
     def _accrue(self, now: float) -> None:
-        if self._credit < self._most:
-            self._credit = min(self._most, self._credit + (now - self._at) * self._rate)
+        most = self._most
+        if self._credit < most:
+            credit = self._credit + (now - self._at) * self._rate
+            self._credit = credit if credit < most else most
         self._at = now

@@ -54,8 +54,10 @@ class _Level:
             self.calls /= 2
             self.refused /= 2
         self.calls += 1
-        self.refused += refused
-        self.fastest = max(self.fastest, rate)
+        if refused:
+            self.refused += 1
+        if rate > self.fastest:
+            self.fastest = rate
 
 
 class Chance:
@@ -112,7 +114,11 @@ class Chance:
         return max(wanted, self._falls_from / 2)
 
     def _count(self, rate: float, *, refused: bool) -> None:
-        self._levels.setdefault(_level(rate), _Level()).count(rate, refused=refused)
+        place = _level(rate)
+        level = self._levels.get(place)
+        if level is None:
+            level = self._levels[place] = _Level()
+        level.count(rate, refused=refused)
         self._fall.count(rate, refused=refused)
         if self.share is not None:
             self._surprise = max(0.0, self._surprise + refused - TOLERATED * self.share)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
 
 from airoute_cli.core.blocks import WINDOW_S, Block
 from airoute_cli.core.errors import RunError
 from airoute_cli.edges.limits_file import Exchange
 from airoute_cli.engine.bucket import Bucket
-from airoute_cli.engine.window import Use, Window
+from airoute_cli.engine.quota import Taken
+from airoute_cli.engine.window import Window
 
 # A block is what the limit allows in that time at most; a process that uses less takes less.
 BLOCK_S = 0.5
@@ -31,22 +31,15 @@ _ROUNDING = 1e-6
 Trade = Callable[[Exchange], Awaitable[Block | None]]
 
 
-class Charge(NamedTuple):
-    """What one call took: units of a block, or of the allowance that is left without the others."""
-
-    block: int
-    amount: float
-    own: Use | None = None
-
-
 class _Held:
     """A block of ours: what is left of it, and when it was last used."""
 
-    __slots__ = ("amount", "id", "last", "left", "start", "until")
+    __slots__ = ("amount", "half", "id", "last", "left", "start", "until")
 
     def __init__(self, block: Block) -> None:
         self.id, self.start, self.until, self.amount = block
         self.left = block.amount
+        self.half = block.amount / 2
         self.last = block.start
 
 
@@ -78,51 +71,65 @@ class Share:
         """The earliest time for ``amount``, clamped to the limit; None: wait for ``changed``."""
         if self._own:
             return self._own.ready_at(now, amount)
+        if self._held:
+            held = self._held[0]
+            if held.start <= now <= held.until and amount <= held.left:  # as for most calls
+                return self._bucket.ready_at(now, amount)
         amount = min(amount, self._limit)
-        held = self._usable(now, amount)
-        if held is None:
+        usable = self._usable(now, amount)
+        if usable is None:
             self._ask(amount)
             return None
-        if held.start <= now:
+        if usable.start <= now:
             return self._bucket.ready_at(now, amount)
-        if held.start - now <= AHEAD_S:
-            return held.start
+        if usable.start - now <= AHEAD_S:
+            return usable.start
         again_at = self._asked_at + AGAIN_S
         if now < again_at:
             return again_at
-        self._ask(held.amount, instead=held)
+        self._ask(usable.amount, instead=usable)
         return None
 
-    def take(self, now: float, amount: float) -> Charge:
-        """Charge ``amount``, which ``ready_at`` has just allowed."""
-        amount = min(amount, self._limit)
+    def take(self, now: float, amount: float) -> Taken:
+        """Charge ``amount``, which ``ready_at`` has just allowed; it may be settled."""
+        if amount > self._limit:
+            amount = self._limit
         if self._own:
-            return Charge(0, amount, self._own.use(now, amount))
+            return Taken(self._own.use(now, amount), 0, amount)
+        return Taken(None, self.charge(now, amount), amount)
+
+    def charge(self, now: float, amount: float) -> int:
+        """The same for what is never settled; the number of the block that it is of."""
+        if self._own:
+            self._own.use(now, amount)
+            return 0
         held = self._held[0]
         held.left -= amount
         held.last = now
         self._used += amount
         self._bucket.take(now, amount)
-        if held.left < held.amount / 2 and len(self._held) == 1:
+        if held.left < held.half and len(self._held) == 1:
             self._ask(amount)
-        self._tidy_soon()
-        return Charge(held.id, amount)
+        if self._timer is None:
+            self._tidy_soon()
+        return held.id
 
-    def settle(self, charge: Charge, now: float, amount: float) -> None:
+    def settle(self, taken: Taken, now: float, amount: float) -> None:
         """Replace what was charged by what was really used."""
         if self._own:
-            if charge.own:
-                self._own.settle(charge.own, now, amount)
+            if taken.tokens:
+                self._own.settle(taken.tokens, now, amount)
             return
-        change = min(amount, self._limit) - charge.amount
+        change = (amount if amount < self._limit else self._limit) - taken.amount
         self._bucket.give_back(-change)
         if change > 0:
             self._extra += change
-        elif held := next((one for one in self._held if one.id == charge.block), None):
+        elif held := self._holding(taken.block):
             held.left -= change
         else:
-            self._change(charge.block, change, float("inf"))
-        self._tidy_soon()
+            self._change(taken.block, change, float("inf"))
+        if self._timer is None:
+            self._tidy_soon()
 
     async def aclose(self) -> None:
         """Give back what is left."""
@@ -137,6 +144,12 @@ class Share:
         if self._own is None and (self._changes or self._extra):
             await self._exchange(None, None)
 
+    def _holding(self, block: int) -> _Held | None:
+        for held in self._held:
+            if held.id == block:
+                return held
+        return None
+
     def _usable(self, now: float, amount: float) -> _Held | None:
         """The first block that may serve; those before it are given back."""
         self._expire(now)
@@ -146,7 +159,7 @@ class Share:
 
     def _expire(self, now: float) -> None:
         while self._held and self._held[0].until < now:
-            if self._held[0].left > self._held[0].amount / 2:  # it was more than was needed
+            if self._held[0].left > self._held[0].half:  # it was more than was needed
                 self._size = max(1.0, self._size / 2, min(self._size, self._lately(now)))
             self._give_back(self._held.popleft())
 

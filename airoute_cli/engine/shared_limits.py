@@ -12,8 +12,8 @@ from airoute_cli.core.profile import Limits, Model, Provider
 from airoute_cli.edges.limits_file import Exchange, LimitsFile
 from airoute_cli.edges.secrets import set_variable
 from airoute_cli.engine.aside import aside
-from airoute_cli.engine.quota import Quota, Taken, own_quota
-from airoute_cli.engine.share import Charge, Share
+from airoute_cli.engine.quota import NOTHING_TAKEN, Quota, Taken, own_quota
+from airoute_cli.engine.share import Share
 
 
 class SharedQuota:
@@ -37,22 +37,18 @@ class SharedQuota:
         tokens_at = self._tokens.ready_at(now, tokens) if self._tokens else now
         if requests_at is None or tokens_at is None:
             return None
-        return max(requests_at, tokens_at)
+        return requests_at if requests_at > tokens_at else tokens_at
 
     def take(self, now: float, tokens: int) -> Taken:
         """Charge one call."""
         if self._requests:
-            self._requests.take(now, 1)
-        if self._tokens is None:
-            return Taken()
-        charge = self._tokens.take(now, tokens)
-        return Taken(charge.own, charge.block, charge.amount)
+            self._requests.charge(now, 1)
+        return self._tokens.take(now, tokens) if self._tokens else NOTHING_TAKEN
 
     def settle(self, taken: Taken, now: float, tokens: int) -> None:
         """Replace the reserved tokens of a call by what it really used."""
         if self._tokens:
-            charge = Charge(taken.block, taken.amount, taken.tokens)
-            self._tokens.settle(charge, now, tokens)
+            self._tokens.settle(taken, now, tokens)
 
 
 Aside = Callable[[Callable[[], Block | None]], Awaitable[Block | None]]
