@@ -37,7 +37,7 @@ class Bucket:
         """When ``amount`` may go; a large one needs only a whole burst, and then leaves a debt."""
         if now != self._at:
             self._accrue(now)
-        missing = (amount if amount < self._burst else self._burst) - self._credit
+        missing = (min(self._burst, amount)) - self._credit
         return now + missing / self._rate if missing > _ROUNDING else now
 
     def take(self, now: float, amount: float) -> None:
@@ -59,5 +59,5 @@ class Bucket:
         most = self._most
         if self._credit < most:
             credit = self._credit + (now - self._at) * self._rate
-            self._credit = credit if credit < most else most
+            self._credit = min(most, credit)
         self._at = now

@@ -56,8 +56,7 @@ class _Level:
         self.calls += 1
         if refused:
             self.refused += 1
-        if rate > self.fastest:
-            self.fastest = rate
+        self.fastest = max(self.fastest, rate)
 
 
 class Chance:

@@ -32,6 +32,8 @@ from airoute_cli.engine.quota import NOTHING_TAKEN, OwnQuotas, Quota, Quotas, Ta
 Clock = Callable[[], float]
 
 _NEVER = float("inf")
+# What is free where nothing limits how many calls may be under way.
+MANY = 1_000
 
 
 class _Subject:
@@ -52,17 +54,23 @@ class _Subject:
         self.line: deque[_Queue] = deque()
         self.wakes_at = _NEVER
 
+    def full(self) -> bool:
+        """Whether no further call can go out before another one ends."""
+        return self.max_concurrency is not None and self.in_flight >= self.max_concurrency
+
+    def free(self) -> int:
+        """How many more calls may be under way at once."""
+        return MANY if self.max_concurrency is None else self.max_concurrency - self.in_flight
+
     def ready_at(self, now: float, tokens: int) -> float | None:
-        """The earliest time; None: not before another call ends, or the quota tells."""
-        if self.max_concurrency is not None and self.in_flight >= self.max_concurrency:
-            return None
+        """The earliest time by its limits per minute; None: the quota tells."""
         ready = self.quota.ready_at(now, tokens) if self.quota else now
         if self.pace and ready is not None:
-            return max(ready, self.pace.ready_at(now, tokens))
+            paced = self.pace.ready_at(now, tokens)
+            return max(ready, paced)
         return ready
 
     def take(self, now: float, tokens: int) -> Taken:
-        self.in_flight += 1
         if self.pace:
             self.pace.take(now, tokens)
         return self.quota.take(now, tokens) if self.quota else NOTHING_TAKEN
@@ -75,12 +83,16 @@ class _Subject:
 
 
 class _Queue:
-    """The calls that wait for one model; ``subjects`` are the model, its provider and the run."""
+    """The calls that wait for one model; ``subjects`` are the model, its provider and the run.
 
-    __slots__ = ("again", "pace", "stands_at", "subjects", "waiting")
+    ``metered`` are those of them that have limits per minute, or a pace.
+    """
+
+    __slots__ = ("again", "metered", "pace", "stands_at", "subjects", "waiting")
 
     def __init__(self, subjects: tuple[_Subject, ...], pace: Pace) -> None:
         self.subjects = subjects
+        self.metered = tuple([one for one in subjects if one.quota or one.pace])
         self.pace = pace
         self.waiting: _Waiting = deque()
         # Rows that were let out before: behind all who wait for their first call, a retry would
@@ -90,6 +102,11 @@ class _Queue:
 
     def head(self) -> tuple[asyncio.Future[Lease], int] | None:
         """The first that still waits."""
+        first = self.again or self.waiting
+        if not first:
+            return None
+        if not first[0][0].done():
+            return first[0]
         for waiting in (self.again, self.waiting):
             while waiting and waiting[0][0].done():  # cancelled while it waited
                 waiting.popleft()
@@ -121,24 +138,26 @@ class Lease:
         self._granted_at = now
         self._granted_rate = queue.pace.rate
         self._tokens = tokens
-        self._taken = [subject.take(now, tokens) for subject in queue.subjects]
+        for subject in queue.subjects:
+            subject.in_flight += 1
+        self._taken = [subject.take(now, tokens) for subject in queue.metered]
 
     def release(self, tokens: int | None = None, *, refused: bool | None = None) -> None:
         """End the call; ``tokens`` is what it really used, None where nobody knows.
 
         ``refused``: the provider said that it was too fast; False: it answered; None: neither.
         """
-        now = self._gate.now()
-        pace = self._queue.pace
+        now, queue = self._gate.now(), self._queue
         if refused:
-            pace.refused(self._granted_at, self._granted_rate, now)
+            queue.pace.refused(self._granted_at, self._granted_rate, now)
         elif refused is False:
-            pace.answered(self._granted_rate, now)
-        for subject, taken in zip(self._queue.subjects, self._taken, strict=True):
+            queue.pace.answered(self._granted_rate, now)
+        for subject in queue.subjects:
             subject.in_flight -= 1
-            if tokens is not None:
+        if tokens is not None:
+            for subject, taken in zip(queue.metered, self._taken, strict=True):
                 subject.settle(taken, now, self._tokens, tokens)
-        self._gate.freed(self._queue.subjects, now)
+        self._gate.freed(queue.subjects, now)
 
 
 _Waiting = deque[tuple[asyncio.Future[Lease], int]]
@@ -205,6 +224,11 @@ class Gate:
         queues = self._queues.values()
         return sum([len(queue.waiting) + len(queue.again) for queue in queues])
 
+    def free(self) -> int:
+        """How many more calls may be under way at once, of the model that may have the most."""
+        queues = self._queues.values()
+        return max([min([one.free() for one in queue.subjects]) for queue in queues], default=0)
+
     def in_flight(self, model: str) -> int:
         """How many calls to ``model`` are under way."""
         return self._queues[model].subjects[0].in_flight
@@ -215,8 +239,10 @@ class Gate:
 
     def has_spare(self) -> bool:
         """Whether the run's own limits would let one more call out, of whatever model."""
+        if self._run.line or self._run.full():
+            return False
         ready = self._run.ready_at(now := self.now(), 1)
-        return not self._run.line and ready is not None and ready <= now
+        return ready is not None and ready <= now
 
     def when_spare(self, then: Callable[[], None]) -> None:
         """Have ``then`` called when that may have become so."""
@@ -256,7 +282,8 @@ class Gate:
         for subject in subjects:
             if subject.line:
                 self._serve_line(subject, now)
-        self._set_timer()
+        if self._wakes:
+            self._set_timer()
         if self._when_spare and not self._run.line:
             for then in self._when_spare:
                 then()
@@ -325,11 +352,14 @@ class Gate:
         queue: _Queue, tokens: int, now: float, first_at: _Subject | None = None
     ) -> tuple[_Subject, float | None] | None:
         """The subject that holds a call back the longest, and until when if that is known."""
+        for subject in queue.subjects:
+            if subject.full() or (subject.line and subject is not first_at):
+                return subject, None
         held: tuple[_Subject, float | None] | None = None
         latest = now
-        for subject in queue.subjects:
+        for subject in queue.metered:
             ready = subject.ready_at(now, tokens)
-            if ready is None or (ready <= now and subject.line and subject is not first_at):
+            if ready is None:
                 held = held or (subject, None)
             elif ready > latest:
                 held, latest = (subject, ready), ready

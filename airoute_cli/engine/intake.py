@@ -6,6 +6,7 @@ rows are set aside on the disk, and come in when its rows end.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ class Intake:
     """Lets rows in. ``decide`` plans a row, ``start`` sets it going.
 
     ``spare`` says whether the run could do more than it does; None: rows are never set aside.
-    ``at_hand`` says whether enough rows wait already for their calls to go out.
+    ``wanted`` says how many more should come: what is free for their calls, and a few at hand.
     """
 
     def __init__(
@@ -42,13 +43,15 @@ class Intake:
         decide: Callable[[Placed], Decided],
         start: Callable[[Placed, Decided], None],
         spare: Callable[[], bool] | None,
-        at_hand: Callable[[], bool] | None = None,
+        wanted: Callable[[], int] | None = None,
     ) -> None:
         self._room = room
         self._decide = decide
         self._start = start
         self._spare = spare
-        self._at_hand = at_hand
+        self._wanted = wanted
+        self._still_wanted = 0
+        self._just_came = False
         self._aside = SetAside()
         self._stopped = False
 
@@ -59,7 +62,7 @@ class Intake:
         """
         size = len(placed.row.raw)
         while not self._stopped:
-            if not self._room.left(size) or (self._at_hand and self._at_hand()):
+            if not self._room.left(size) or not await self._is_wanted():
                 await self._room.change()
                 continue
             decided = self._decide(placed)
@@ -113,6 +116,18 @@ class Intake:
         self._aside.close()
         return left
 
+    async def _is_wanted(self) -> bool:
+        """Whether one more row should come in now."""
+        if self._wanted is None:
+            return True
+        if self._still_wanted <= 0:
+            if self._just_came:  # they get to where their calls go out, or wait
+                self._just_came = False
+                await asyncio.sleep(0)
+            self._still_wanted = self._wanted()
+        self._still_wanted -= 1
+        return self._still_wanted >= 0
+
     def _could_do_more(self) -> bool:
         return not self._stopped and self._spare is not None and self._spare()
 
@@ -131,4 +146,5 @@ class Intake:
 
     def _enter(self, placed: Placed, decided: Decided) -> None:
         self._room.enter(decided.model, len(placed.row.raw))
+        self._just_came = True
         self._start(placed, decided)

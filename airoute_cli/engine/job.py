@@ -39,9 +39,9 @@ from airoute_cli.engine.world import World
 # Power-cut safety: what was written is on the disk after at most this time.
 SYNC_EVERY_S = 0.2
 
-# Rows that wait at the gate: a few, to fill the places of calls that end in the same turn of the
-# loop. Further ones come in then, and take no room in the processor's cache before.
-ROWS_AT_HAND = 4
+# Rows that wait at the gate, to fill the places of calls that end. Further ones come in when there
+# is a place for their calls: to wait costs more than to go on, and room in the processor's cache.
+ROWS_AT_HAND = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +168,14 @@ class Job:
         if room.shared:
             intake = Intake(room, self._decide, self._start, gate.has_spare)
         else:
-            intake = Intake(room, self._decide, self._start, None, self._enough_wait)
+            intake = Intake(room, self._decide, self._start, None, self._wanted)
             gate.when_granted(intake.look_again)
         gate.when_spare(intake.look_again)
         return intake
 
-    def _enough_wait(self) -> bool:
-        return self._machinery.gate.waiting_in_all() >= ROWS_AT_HAND
+    def _wanted(self) -> int:
+        gate = self._machinery.gate
+        return gate.free() + ROWS_AT_HAND - gate.waiting_in_all()
 
     def _out_of_budget(self, why: str, flags: str) -> None:
         """Drain, as nothing more may be spent; every row behind finds the same."""

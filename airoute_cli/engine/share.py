@@ -75,7 +75,10 @@ class Share:
             held = self._held[0]
             if held.start <= now <= held.until and amount <= held.left:  # as for most calls
                 return self._bucket.ready_at(now, amount)
-        amount = min(amount, self._limit)
+        return self._looked_for(now, min(amount, self._limit))
+
+    def _looked_for(self, now: float, amount: float) -> float | None:
+        """``ready_at`` where the first block is not enough, or has another time."""
         usable = self._usable(now, amount)
         if usable is None:
             self._ask(amount)
@@ -92,8 +95,7 @@ class Share:
 
     def take(self, now: float, amount: float) -> Taken:
         """Charge ``amount``, which ``ready_at`` has just allowed; it may be settled."""
-        if amount > self._limit:
-            amount = self._limit
+        amount = min(amount, self._limit)
         if self._own:
             return Taken(self._own.use(now, amount), 0, amount)
         return Taken(None, self.charge(now, amount), amount)
@@ -120,7 +122,7 @@ class Share:
             if taken.tokens:
                 self._own.settle(taken.tokens, now, amount)
             return
-        change = (amount if amount < self._limit else self._limit) - taken.amount
+        change = (min(self._limit, amount)) - taken.amount
         self._bucket.give_back(-change)
         if change > 0:
             self._extra += change

@@ -37,7 +37,7 @@ class SharedQuota:
         tokens_at = self._tokens.ready_at(now, tokens) if self._tokens else now
         if requests_at is None or tokens_at is None:
             return None
-        return requests_at if requests_at > tokens_at else tokens_at
+        return max(tokens_at, requests_at)
 
     def take(self, now: float, tokens: int) -> Taken:
         """Charge one call."""

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from airoute_cli.core.errors import SetupError
-from airoute_cli.edges.profile import classifiers
-from airoute_cli.engine import open_profile as open_profile_module
+from airoute_cli.edges import embedding
 from airoute_cli.engine.audit_verify import verify
 from airoute_cli.engine.batch import BatchReport, Watch
 from airoute_cli.engine.job import Job
@@ -68,8 +67,8 @@ def unable(text: str) -> list[float]:
 @pytest.fixture
 def embedder(monkeypatch: pytest.MonkeyPatch) -> Threaded:
     made = Threaded()
-    monkeypatch.setattr(classifiers, "MiniLM", lambda: made)
-    monkeypatch.setattr(open_profile_module, "missing_embedder", lambda: None)
+    monkeypatch.setattr(embedding, "MiniLM", lambda: made)
+    monkeypatch.setattr(embedding, "missing_embedder", lambda: None)
     return made
 
 
@@ -100,7 +99,7 @@ def test_a_run_embeds_beside_its_loop_and_its_decisions_hold_without_an_embedder
     assert threading.main_thread() not in embedder.threads
     assert [embedder.asked.count(prompt) for prompt in PROMPTS] == [1, 1, 1, 1]
 
-    monkeypatch.setattr(classifiers, "MiniLM", lambda: unable)
+    monkeypatch.setattr(embedding, "MiniLM", lambda: unable)
     verdict = verify(tmp_path / "run", None)
     assert (verdict.faults, verdict.decisions) == ([], 4)
 
@@ -108,7 +107,7 @@ def test_a_run_embeds_beside_its_loop_and_its_decisions_hold_without_an_embedder
 def test_an_embedder_that_fails_ends_the_run_with_its_sentence(
     tmp_path: Path, embedder: Threaded, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(classifiers, "MiniLM", lambda: unable)
+    monkeypatch.setattr(embedding, "MiniLM", lambda: unable)
     with pytest.raises(SetupError, match="it may not be asked"):
         run(tmp_path, a_profile(tmp_path))
 
@@ -140,7 +139,7 @@ def test_a_stop_does_not_wait_for_the_examples_to_be_learned(
         await asyncio.to_thread(learning.wait)
         job.stop(StopReason.INTERRUPTED)
 
-    monkeypatch.setattr(classifiers, "MiniLM", lambda: slow)
+    monkeypatch.setattr(embedding, "MiniLM", lambda: slow)
     try:
         report = run(tmp_path, a_profile(tmp_path), stop)
     finally:

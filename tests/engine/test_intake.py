@@ -169,20 +169,44 @@ def test_a_row_comes_back_as_it_was_under_the_name_that_it_had():
 
 
 async def test_of_one_model_no_more_rows_come_in_than_can_go_out():
-    waiting, started = 0, []
+    wanted, started = 2, []
     room = Room(ROWS, 10**6)
     intake = Intake(
         room, Run().decide, lambda placed, _: started.append(placed.position), None,
-        lambda: waiting > 0,
+        lambda: wanted,
     )  # fmt: skip
     assert await intake.take(_row(0, "a"))
-    waiting = 1
-    held = asyncio.create_task(intake.take(_row(1, "a")))
-    await asyncio.sleep(0)
-    intake.look_again()
-    await asyncio.sleep(0)
-    assert started == [0]
-    waiting = 0
+    assert await intake.take(_row(1, "a"))
+    wanted = 0
+    held = asyncio.create_task(intake.take(_row(2, "a")))
+    for _ in range(5):
+        intake.look_again()
+        await asyncio.sleep(0)
+    assert started == [0, 1]
+    wanted = 1
     intake.look_again()
     assert await held
-    assert started == [0, 1]
+    assert started == [0, 1, 2]
+
+
+async def test_how_many_are_wanted_is_asked_when_those_before_have_come_to_where_they_wait():
+    events = []
+
+    async def come() -> None:
+        events.append("come")
+
+    def wanted() -> int:
+        events.append("asked")
+        return 2
+
+    coming = set()
+    intake = Intake(
+        Room(ROWS, 10**6),
+        Run().decide,
+        lambda *_: coming.add(asyncio.create_task(come())),
+        None,
+        wanted,
+    )
+    for number in range(5):
+        assert await intake.take(_row(number, "a"))
+    assert events == ["asked", "come", "come", "asked", "come", "come", "asked"]
