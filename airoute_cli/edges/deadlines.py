@@ -20,6 +20,8 @@ class Deadlines:
 
     def __init__(self) -> None:
         self._lines: dict[float, _Line] = {}
+        # Known from the first block on: to find it takes as long as all else that a block does.
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     def within(self, seconds: float) -> Deadline:
         """A block (``with``) that ends with a TimeoutError after that many seconds."""
@@ -29,7 +31,8 @@ class Deadlines:
         """Put a block that begins now in line with those of its length."""
         line = self._lines.get(block.seconds)
         if line is None:
-            line = self._lines[block.seconds] = _Line(asyncio.get_running_loop())
+            self.loop = self.loop or asyncio.get_running_loop()
+            line = self._lines[block.seconds] = _Line(self.loop)
         line.join(block)
         return line
 
@@ -51,7 +54,7 @@ class Deadline:
         self.expired = False
 
     def __enter__(self) -> Self:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._deadlines.loop)
         if task is None:
             raise RuntimeError("a deadline is that of a task")
         self.task = task

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 TOO_MANY_REQUESTS = 429
 
@@ -38,6 +39,7 @@ def should_retry(headers: Mapping[str, str]) -> bool | None:
     return {"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower())
 
 
+@lru_cache(1_024)  # the answers of one provider tell few of them
 def go_duration(text: str) -> float | None:
     """Seconds of a duration as Go writes it (``6m0s``, ``840ms``), None if it is none."""
     if not _GO_DURATION.fullmatch(text.strip()):

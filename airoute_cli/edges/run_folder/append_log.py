@@ -74,8 +74,11 @@ class AppendLog:
         """
         if not self._held:
             return
+        data = b"\n".join(self._held) + b"\n"
         try:
-            self._write(b"\n".join((*self._held, b"")))
+            written = os.write(self._fd, data)
+            while written < len(data):
+                written += os.write(self._fd, data[written:])
         except OSError as error:
             with contextlib.suppress(OSError):  # what is left is cut off at the next opening
                 os.ftruncate(self._fd, self._end)
@@ -116,11 +119,6 @@ class AppendLog:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-    def _write(self, data: bytes) -> None:
-        written = os.write(self._fd, data)
-        while written < len(data):
-            written += os.write(self._fd, data[written:])
 
 
 class Record(NamedTuple):

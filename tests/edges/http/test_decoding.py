@@ -45,7 +45,7 @@ def test_no_more_than_fits_is_fine() -> None:
     assert len(Decoder("gzip", "host", ROOM).feed(gzip.compress(b"\0" * ROOM))) == ROOM
 
 
-@pytest.mark.parametrize("packed", [b"no gzip", gzip.compress(b"hello")[:-6]])
+@pytest.mark.parametrize("packed", [b"no gzip", gzip.compress(b"hello", mtime=0)[:-6]])
 def test_what_is_damaged(packed: bytes) -> None:
     def unpack() -> None:
         decoder = Decoder("gzip", "host", ROOM)
