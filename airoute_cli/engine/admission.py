@@ -23,7 +23,8 @@ class Admission:
     def identified(self, batch: list[Row | BadRow]) -> list[Row | BadRow]:
         """The records under ids that no other has; those whose ids are taken become bad rows."""
         named = [self._named(one) if type(one) is Row and not one.has_id else one for one in batch]
-        taken = self._index.claim_all([(one.custom_id, one.line) for one in named])
+        ids, lines = [one.custom_id for one in named], [one.line for one in named]
+        taken = self._index.claim_all(ids, lines)
         if not taken:
             return named
         return [_duplicate(one, taken[one.line]) if one.line in taken else one for one in named]

@@ -112,13 +112,16 @@ class RowSource:
             self._waiting.append(self._splitter.finish())
 
     def _parse_waiting(self, rows: list[Row | BadRow], limit: int) -> None:
-        while self._waiting and len(rows) < limit:
-            line = self._waiting.popleft()
+        waiting, read = self._waiting, self._read
+        while waiting and len(rows) < limit:
+            line = waiting.popleft()
             self._number += 1
             if isinstance(line, TooLong):
                 rows.append(self._too_long(line))
+            elif line[-1:] == b"}" and self._number > 1:  # there is nothing to clean
+                rows.append(read(line, self._number))
             elif text := self._clean(line):
-                rows.append(self._read(text, self._number))
+                rows.append(read(text, self._number))
 
     def _clean(self, text: bytes) -> bytes:
         """The line without a BOM before it and a carriage return behind it; b"" if blank."""

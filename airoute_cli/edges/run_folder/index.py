@@ -96,22 +96,25 @@ class RowIndex:
         key = key_of(custom_id)
         return None if self._execute(_CLAIM, key, line).rowcount else self._claimed(key)
 
-    def claim_all(self, claims: Sequence[tuple[str, int]]) -> dict[int, int]:
+    def claim_all(self, ids: Sequence[str], lines: Sequence[int]) -> dict[int, int]:
         """``claim`` for many rows, in order, each on a line of its own.
 
         By their lines, those whose ids were taken, with the lines of the rows that have them.
         """
+        claims = list(zip(map(key_of, ids), lines, strict=True))
         taken: dict[int, int] = {}
-        whole = len(claims) - len(claims) % _MANY
-        for start in range(0, whole, _MANY):
-            keys = [(key_of(custom_id), line) for custom_id, line in claims[start : start + _MANY]]
-            if self._execute(_CLAIM_MANY, *chain.from_iterable(keys)).rowcount < _MANY:
-                who = ((line, self._claimed(key)) for key, line in keys)
+        for start in range(0, len(claims), _MANY):
+            some = claims[start : start + _MANY]
+            if self._claim_some(some) < len(some):
+                who = ((line, self._claimed(key)) for key, line in some)
                 taken.update((line, first) for line, first in who if first != line)
-        for custom_id, line in claims[whole:]:
-            if (first := self.claim(custom_id, line)) is not None:
-                taken[line] = first
         return taken
+
+    def _claim_some(self, claims: Sequence[tuple[str, int]]) -> int:
+        """How many of the ids were free."""
+        if len(claims) == _MANY:
+            return self._execute(_CLAIM_MANY, *chain.from_iterable(claims)).rowcount
+        return sum(self._execute(_CLAIM, *claim).rowcount for claim in claims)
 
     def _claimed(self, key: str) -> int:
         line: int = self._run(_CLAIMED, key)

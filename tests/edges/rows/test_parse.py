@@ -194,6 +194,17 @@ def test_with_both_ids_the_one_called_custom_id_counts():
     assert read.extra == {"id": 5}
 
 
+@given(own=TEXT | st.sampled_from(["", None, 5, 1.5, True]), prompt=TEXT | st.just(" \n"))
+def test_a_row_of_an_id_and_a_prompt_reads_as_one_with_more(own, prompt):
+    usual, more = {"custom_id": own, "prompt": prompt}, {"prompt": prompt, "custom_id": own}
+    more["airoute"] = {}  # which is no part of the content
+    one, other = read_line(orjson.dumps(usual), 1), read_line(orjson.dumps(more), 1)
+    assert type(one) is type(other)
+    told = ("code", "message") if isinstance(one, BadRow) else ("digest", "request", "extra")
+    for name in ("custom_id", *told):
+        assert getattr(one, name) == getattr(other, name)
+
+
 @given(text=TEXT)
 def test_any_text_comes_through_a_row_unchanged(text):
     line = orjson.dumps({"custom_id": text, "prompt": text, "column": text})

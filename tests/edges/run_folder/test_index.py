@@ -79,10 +79,12 @@ def test_many_ids_are_claimed_as_one_by_one(batches: list[list[str]]):
     line = 0
     with closing(RowIndex()) as index:
         for ids in batches:
-            claims = list(zip(ids, range(line, line + len(ids)), strict=True))
-            earlier = {at: model.claim(one, at) for one, at in claims}
+            lines = range(line, line + len(ids))
+            earlier = {at: model.claim(one, at) for one, at in zip(ids, lines, strict=True)}
             line += len(ids)
-            assert index.claim_all(claims) == {k: v for k, v in earlier.items() if v is not None}
+            assert index.claim_all(ids, lines) == {
+                k: v for k, v in earlier.items() if v is not None
+            }
 
 
 def test_a_full_disk_is_told_in_words():

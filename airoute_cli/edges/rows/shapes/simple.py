@@ -55,8 +55,13 @@ def read_prompt(given: dict[str, Any]) -> Reading:
         raise RowError(f"prompt must be a string, not {kind_of(prompt)}{hint}")
     if not prompt.strip():
         raise RowError("prompt is empty: there is nothing to ask", EMPTY_PROMPT)
-    message = Message("user", (Text(prompt),))
-    return _with_options((message,), given) if given else Reading(Request((message,)))
+    asked = prompted(prompt)
+    return _with_options(asked.messages, given) if given else Reading(asked)
+
+
+def prompted(prompt: str) -> Request:
+    """The request of a prompt with nothing beside it."""
+    return Request((Message("user", (Text(prompt),)),))
 
 
 def read_conversation(given: dict[str, Any]) -> Reading:
