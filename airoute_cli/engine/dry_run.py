@@ -61,7 +61,9 @@ class _Share:
 class _Alike:
     """Rows with the very same calls, which planning makes once for many: they cost the same."""
 
+    route: str
     calls: tuple[Call, ...]
+    label_call: Call | None
     expected_usd: Decimal | None
     worst_usd: Decimal | None
     rows: int = 0
@@ -75,29 +77,40 @@ class _Shares:
 
     def __init__(self) -> None:
         self._shares: dict[tuple[str, str], _Share] = {}
-        self._alike: dict[tuple[str, int, Call | None], _Alike] = {}
+        self._alike: dict[int, _Alike] = {}
 
     def add(self, plan: Plan) -> None:
         """Count the row of a plan that has calls."""
-        # The calls are held on to, so that no others come to have their identity.
-        key = plan.route, id(plan.calls), plan.label_call
-        alike = self._alike.get(key)
-        if alike is None:
-            if len(self._alike) >= _MOST_ALIKE:
-                self._settle()
-            alike = self._alike[key] = _Alike(plan.calls, plan.expected_usd, plan.worst_usd)
+        # They are held on to, so that no other calls come to have their identity.
+        alike = self._alike.get(id(plan.calls))
+        if alike is None or alike.label_call != plan.label_call:
+            alike = self._another(plan)
         alike.rows += 1
+
+    def _another(self, plan: Plan) -> _Alike:
+        before = self._alike.pop(id(plan.calls), None)
+        if before is not None:
+            self._settle(before)
+        elif len(self._alike) >= _MOST_ALIKE:
+            self._settle_all()
+        costs = plan.expected_usd, plan.worst_usd
+        alike = _Alike(plan.route, plan.calls, plan.label_call, *costs)
+        self._alike[id(plan.calls)] = alike
+        return alike
 
     def settled(self) -> list[tuple[tuple[str, str], _Share]]:
         """All shares, in order."""
-        self._settle()
+        self._settle_all()
         return sorted(self._shares.items())
 
-    def _settle(self) -> None:
-        for (route, _, _), alike in self._alike.items():
-            key = route, alike.calls[0].model
-            self._shares.setdefault(key, _Share()).add(alike)
+    def _settle_all(self) -> None:
+        for alike in self._alike.values():
+            self._settle(alike)
         self._alike.clear()
+
+    def _settle(self, alike: _Alike) -> None:
+        key = alike.route, alike.calls[0].model
+        self._shares.setdefault(key, _Share()).add(alike)
 
 
 @dataclass(slots=True)

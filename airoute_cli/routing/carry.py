@@ -50,10 +50,14 @@ def is_plain(request: Request) -> bool:
 
 def only_text(request: Request) -> str | None:
     """The text of a request that is nothing but one turn of text by the user; else None."""
-    if len(request.messages) != 1 or not is_plain(request):
+    if len(request.messages) != 1 or request.settings is not EMPTY:
         return None
     (message,) = request.messages
-    return message.text if message.role == "user" else None
+    if message.role != "user" or not _is_plain(message):
+        return None
+    if request.tools or request.schema or request.tool_choice:
+        return None
+    return message.text
 
 
 def elements_of(request: Request) -> Elements:

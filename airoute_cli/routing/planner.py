@@ -155,7 +155,8 @@ class Planner:
         features = self.features(row)
         if self._labelling:
             features = self._labelling.featured(features, label)
-        request, subject = row.request, self._subject(row.request, features)
+        request = row.request
+        subject = self._subject(request, features) if self._scans else Subject(features)
         kind, standing = kind_of(request, features), None
         taken: int | None = _UNASKED
         by_hand = only_model is not None or only_route is not None

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
+from airoute_cli.core.plan import Features
 from airoute_cli.routing.conditions import (
     INPUT_TOKENS,
     AllOf,
@@ -52,13 +53,16 @@ class Shortlist:
 
     def places(self, subject: Subject) -> Sequence[int]:
         """The places of those that must be asked, in order."""
+        features, text = subject.features, subject.folded
         found: list[int] = []
         for find in self._finders:
-            found += find(subject)
+            if places := find(features, text):
+                found += places
         return sorted({*found, *self._always}) if found else self._always
 
 
-_Finder = Callable[[Subject], Iterable[int]]
+# From what was found out about a row, and its text without case.
+_Finder = Callable[[Features, str], Sequence[int]]
 _NONE: tuple[int, ...] = ()
 
 
@@ -84,8 +88,8 @@ def _under(pairs: Iterable[tuple[_Key, int]]) -> dict[_Key, list[int]]:
 def _by_value(places: Mapping[tuple[str, str | None], Sequence[int]]) -> _Finder:
     keys = {key for key, _ in places}
 
-    def find(subject: Subject) -> Iterable[int]:
-        metadata = subject.features.metadata
+    def find(features: Features, _: str) -> Sequence[int]:
+        metadata = features.metadata
         if not metadata:
             return _NONE
         stated = ((key, folded_value(metadata, key)) for key in keys)
@@ -102,9 +106,9 @@ def _by_value(places: Mapping[tuple[str, str | None], Sequence[int]]) -> _Finder
 def _by_start(places: Mapping[str, Sequence[int]]) -> _Finder:
     by_letter = _under((start[0], place) for start, some in places.items() for place in some)
 
-    def find(subject: Subject) -> Iterable[int]:
-        letter = subject.folded[:1]
-        return by_letter.get(subject.start[:1] if letter.isspace() else letter, _NONE)
+    def find(_: Features, text: str) -> Sequence[int]:
+        letter = text[:1]
+        return by_letter.get(text.lstrip()[:1] if letter.isspace() else letter, _NONE)
 
     return find
 
@@ -112,8 +116,8 @@ def _by_start(places: Mapping[str, Sequence[int]]) -> _Finder:
 def _by_size(places: Mapping[float, Sequence[int]]) -> _Finder:
     least = min(places)
 
-    def find(subject: Subject) -> Iterable[int]:
-        tokens = subject.features.input_tokens
+    def find(features: Features, _: str) -> Sequence[int]:
+        tokens = features.input_tokens
         if tokens < least:
             return _NONE
         return [place for size, some in places.items() if size <= tokens for place in some]
@@ -128,8 +132,7 @@ def _by_word(places: Mapping[str, Sequence[int]]) -> _Finder:
     first, each = re.compile(tree).search, re.compile(f"(?=({tree}))").findall
     heads = heads_of(by_stem)
 
-    def find(subject: Subject) -> Iterable[int]:
-        text = subject.folded
+    def find(_: Features, text: str) -> Sequence[int]:
         for head in heads:
             if head in text:
                 break
