@@ -68,7 +68,7 @@ class Intake:
             decided = self._decide(placed)
             model = decided.model
             if not self._aside.waits(model) and self._room.fits(model, size):
-                self._enter(placed, decided)
+                self._enter(placed, decided, model)
                 return True
             if self._could_do_more() and self._aside.put(model, placed):
                 return True
@@ -142,9 +142,9 @@ class Intake:
             # Its plan may be another one by now: where that has no room, it waits on.
             at_home = decided.model == model or self._room.fits(decided.model, len(placed.row.raw))
             if at_home or not self._aside.put(decided.model, placed):
-                self._enter(placed, decided)
+                self._enter(placed, decided, decided.model)
 
-    def _enter(self, placed: Placed, decided: Decided) -> None:
-        self._room.enter(decided.model, len(placed.row.raw))
+    def _enter(self, placed: Placed, decided: Decided, model: str) -> None:
+        self._room.enter(model, len(placed.row.raw))
         self._just_came = True
         self._start(placed, decided)

@@ -82,5 +82,6 @@ class Room:
     def _take(self, model: str, rows: int, size: int) -> None:
         self._rows_in += rows
         self._bytes_in += size
-        self._rows_of[model] += rows
-        self._bytes_of[model] += size
+        if self.shared:
+            self._rows_of[model] += rows
+            self._bytes_of[model] += size

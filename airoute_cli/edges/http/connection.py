@@ -46,14 +46,8 @@ class Connection(asyncio.Protocol):
 
     @property
     def reusable(self) -> bool:
-        """Whether another request can be sent."""
-        transport = self._transport
-        return (
-            self._ended
-            and self._kept_alive
-            and transport is not None
-            and not transport.is_closing()
-        )
+        """Whether another request can be sent; whatever closes it has it end."""
+        return self._ended and self._kept_alive
 
     async def fetch(self, request: bytes) -> bytes:
         """Send a request, and wait for all of the answer: its body as it was sent.
@@ -62,7 +56,7 @@ class Connection(asyncio.Protocol):
         """
         self._begin(streams=False)
         self._write(request)
-        while not self._ended:
+        if not self._ended:
             await self._news()
         if self._error:
             raise self._error
@@ -152,6 +146,10 @@ class Connection(asyncio.Protocol):
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._fail(told.not_http(self._host))
 
+    def eof_received(self) -> None:
+        """The other side sends no more, so the loop closes it."""
+        self._kept_alive = False
+
     def connection_lost(self, error: Exception | None) -> None:
         """The other side, or this one, has closed it."""
         self._kept_alive = False
@@ -174,9 +172,8 @@ class Connection(asyncio.Protocol):
         """One field; several of one name are a list (RFC 9110, section 5.3)."""
         if self._ended:
             return
-        known, text = _lower(name), value.decode("utf-8", "surrogateescape")
-        before = self.headers.get(known)
-        self.headers[known] = text if before is None else f"{before}, {text}"
+        known, text, headers = _lower(name), value.decode("latin-1"), self.headers
+        headers[known] = f"{headers[known]}, {text}" if known in headers else text
 
     def on_headers_complete(self) -> None:
         """The head is whole."""

@@ -29,7 +29,7 @@ class Pool:
         """A connection for one exchange. Raises CallError where none can be made."""
         while self._idle:
             connection = self._idle.pop()
-            if self._is_fresh(connection):
+            if self._is_fresh(connection, self._now()):
                 return connection
             connection.drop()
         return await self._dial()
@@ -39,9 +39,9 @@ class Pool:
         if not connection.reusable:
             connection.drop()
             return
-        connection.idle_since = self._now()
+        connection.idle_since = now = self._now()
         self._idle.append(connection)
-        while not self._is_fresh(self._idle[0]):
+        while not self._is_fresh(self._idle[0], now):
             self._idle.popleft().drop()
 
     def close(self) -> None:
@@ -49,5 +49,6 @@ class Pool:
         while self._idle:
             self._idle.pop().drop()
 
-    def _is_fresh(self, connection: Connection) -> bool:
-        return connection.reusable and self._now() - connection.idle_since < KEPT_IDLE_S
+    @staticmethod
+    def _is_fresh(connection: Connection, now: float) -> bool:
+        return connection.reusable and now - connection.idle_since < KEPT_IDLE_S

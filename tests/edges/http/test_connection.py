@@ -37,9 +37,6 @@ class Line(asyncio.Transport):
     def write(self, data: Any) -> None:
         self.written.append(bytes(data))
 
-    def is_closing(self) -> bool:
-        return self.closed
-
     def abort(self) -> None:
         self.closed = True
 
@@ -144,6 +141,16 @@ async def test_a_connection_that_is_not_to_be_used_again(head: bytes) -> None:
     connection.data_received(head)
     assert await asked in {b".", BODY}
     assert connection.headers.get("x-a", "1, 2") == "1, 2"
+    assert not connection.reusable
+
+
+async def test_a_connection_that_the_other_side_is_about_to_close() -> None:
+    connection = Connection("host")
+    Line(connection)
+    asked = await _asked(connection)
+    connection.data_received(PLAIN)
+    connection.eof_received()
+    await asked
     assert not connection.reusable
 
 
