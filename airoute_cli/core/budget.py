@@ -159,7 +159,7 @@ class Spent(NamedTuple):
     @property
     def counted_usd(self) -> Decimal:
         """What counts against a limit."""
-        return self.usd + self.unsettled_usd
+        return self.usd + self.unsettled_usd if self.unsettled_usd else self.usd
 
     def plus(self, other: Spent) -> Spent:
         """Both together."""

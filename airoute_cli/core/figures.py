@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 # The share of the newest value in a moving mean; about the last twenty answers count.
@@ -14,6 +14,18 @@ RECENT = 21
 # What is assumed of a model before its first answer, and said so wherever it decides.
 PRIOR_LATENCY_MS = 2_000.0
 PRIOR_OUTPUT_TOKENS = 256.0
+
+
+class Answered(NamedTuple):
+    """What one answer tells; ``estimated`` are the input tokens before any correction.
+
+    ``reported`` are those that the provider counted, 0 where it told none.
+    """
+
+    latency_ms: float
+    output_tokens: int
+    reported: int
+    estimated: int
 
 
 class Figures(NamedTuple):
@@ -35,18 +47,21 @@ class Figures(NamedTuple):
     def answered(
         self, latency_ms: float, output_tokens: int, reported: int, estimated: int
     ) -> Figures:
-        """These figures after one more answer; ``estimated`` is the uncorrected estimate."""
-        weight = max(NEWEST, 1 / (self.answers + 1))
-        ratio = reported / estimated if reported and estimated else self.token_ratio
-        recent = (*self.recent, latency_ms)[-RECENT:]
-        return Figures(
-            answers=self.answers + 1,
-            failures=self.failures,
-            latency_ms=_median(recent),
-            output_tokens=_mix(self.output_tokens, output_tokens, weight),
-            token_ratio=_mix(self.token_ratio, ratio, weight),
-            recent=recent,
-        )
+        """These figures after one more answer; see Answered."""
+        return self.after((Answered(latency_ms, output_tokens, reported, estimated),))
+
+    def after(self, answers: Sequence[Answered]) -> Figures:
+        """These figures after some more answers, one by one and oldest first."""
+        count, output_tokens, token_ratio = self.answers, self.output_tokens, self.token_ratio
+        for one in answers:
+            count += 1
+            weight = max(NEWEST, 1 / count)
+            told = one.reported and one.estimated
+            ratio = one.reported / one.estimated if told else token_ratio
+            output_tokens = _mix(output_tokens, one.output_tokens, weight)
+            token_ratio = _mix(token_ratio, ratio, weight)
+        recent = (*self.recent, *[one.latency_ms for one in answers[-RECENT:]])[-RECENT:]
+        return Figures(count, self.failures, _median(recent), output_tokens, token_ratio, recent)
 
     def failed(self) -> Figures:
         """These figures after one more failed attempt."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field, fields
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -56,6 +57,8 @@ class Settings:
         """These settings with that cap, for every call: ``replace`` takes three times as long."""
         if max_output_tokens == self.max_output_tokens:
             return self
+        if self is EMPTY:
+            return _nothing_but(max_output_tokens)
         return Settings(
             max_output_tokens,
             self.temperature,
@@ -131,6 +134,13 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "reasoning_effort": _word,
     }
 )
+
+
+@lru_cache(64)
+def _nothing_but(max_output_tokens: int) -> Settings:
+    """Of most rows nobody states anything, and few caps are in use."""
+    return Settings(max_output_tokens)
+
 
 _STATED = tuple(f.name for f in fields(Settings) if f.name != "extra")
 EMPTY = Settings()

@@ -7,7 +7,6 @@ for. What happens when a block's time is over is what ``asyncio.timeout`` does.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from types import TracebackType
 from typing import Self
 
@@ -82,7 +81,7 @@ class _Line:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._blocks: OrderedDict[Deadline, None] = OrderedDict()
+        self._blocks: dict[Deadline, None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def join(self, block: Deadline) -> None:

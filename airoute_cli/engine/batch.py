@@ -132,7 +132,7 @@ async def run_batch(
             with_labels=asking_of(profile) is not None,
         )
         past = stack.enter_context(reading)
-        figures = LiveFigures(profile.models.values(), kept=world.lasting)
+        figures = LiveFigures(profile.models.values(), kept=world.lasting, now=world.clock.now)
         run = str(folder.path.resolve())
         note_unpriced(profile, note)
         spending = open_spending(

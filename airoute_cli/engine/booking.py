@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from airoute_cli.core.budget import Account, Spent
 from airoute_cli.core.money import ZERO
 from airoute_cli.edges.ledger import Booked
@@ -74,13 +76,23 @@ class Booking:
 
     def add(self, day: str, account: Account, spent: Spent) -> None:
         """Add what was spent; ``day`` is that of UTC."""
-        key = day, account
-        found = self._sums.get(key)
-        if found is None:
-            found = self._sums[key] = _Sum()
-        found.add(spent)
+        self._of(day, account).add(spent)
+
+    def add_row(self, day: str, account: Account, estimated_usd: Decimal) -> None:
+        """Count a row that has ended, and what its plan was expected to cost."""
+        found = self._of(day, account)
+        found.rows += 1
+        if estimated_usd:
+            found.estimated_usd += estimated_usd
 
     def taken(self) -> Booked:
         """All of it; the sums begin anew."""
         sums, self._sums = self._sums, {}
         return {key: one.total() for key, one in sums.items()}
+
+    def _of(self, day: str, account: Account) -> _Sum:
+        key = day, account
+        found = self._sums.get(key)
+        if found is None:
+            found = self._sums[key] = _Sum()
+        return found

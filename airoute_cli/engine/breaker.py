@@ -86,6 +86,7 @@ class Breaker:
         "_failed_probes",
         "_in_a_row",
         "_since",
+        "_ticket",
         "_window",
         "answers",
         "history",
@@ -106,6 +107,8 @@ class Breaker:
         self._due = self._since = 0.0
         self._era = self._failed_probes = self._in_a_row = 0
         self._window = _Window()
+        # All calls of one era have the same, but for the probe.
+        self._ticket = Ticket(0)
 
     @property
     def failed_probes(self) -> int:
@@ -124,7 +127,7 @@ class Breaker:
     def enter(self, now: float) -> Ticket | None:
         """A ticket for one call, which may be the probe; None: not now."""
         if self.state is State.CLOSED:
-            return Ticket(self._era)
+            return self._ticket
         if self.state is State.OPEN and now >= self._due:
             self.state = State.HALF_OPEN
             return Ticket(self._era, probe=True)
@@ -231,4 +234,5 @@ class Breaker:
     def _move(self, now: float, state: State, why: str) -> None:
         self.state, self.why = state, why
         self._era += 1
+        self._ticket = Ticket(self._era)
         self.history.append(Moved(now, state, why))

@@ -145,6 +145,15 @@ class Budgets:
             self._run.spend(account, counted)
         if of_reserved:
             self._reserve(account, -of_reserved)
+        self._book_soon()
+
+    def count_row(self, account: Account, estimated_usd: Decimal) -> None:
+        """Book that a row has ended, and what its plan was expected to cost."""
+        if self._book:
+            self._booked.add_row(day_of(self._clock()), account, estimated_usd)
+        self._book_soon()
+
+    def _book_soon(self) -> None:
         if not self._books_soon:
             self._books_soon = self._wake_within(BOOK_EVERY_S)
         if self._line:

@@ -118,7 +118,8 @@ class Chance:
         if level is None:
             level = self._levels[place] = _Level()
         level.count(rate, refused=refused)
-        self._fall.count(rate, refused=refused)
+        if self._falls_from:  # else the first refusal begins it anew
+            self._fall.count(rate, refused=refused)
         if self.share is not None:
             self._surprise = max(0.0, self._surprise + refused - TOLERATED * self.share)
             self._follow(self.share, refused=refused)

@@ -108,11 +108,12 @@ class Purse:
 
     def close(self, outcome: Outcome | None = None) -> None:
         """What has begun and was never told of counts as spent; nothing stays reserved."""
-        for account, worst in tuple(self._begun):
-            self._end(account, worst, Spent(attempts=1, unsettled_usd=worst))
+        if self._begun:
+            for account, worst in tuple(self._begun):
+                self._end(account, worst, Spent(attempts=1, unsettled_usd=worst))
         if outcome and outcome.attempts and outcome.state is not RowState.PENDING:
             account = self._account(outcome.model or outcome.attempts[-1].model)
-            self._budgets.spend(account, Spent(1, estimated_usd=self.plan.expected_usd or ZERO))
+            self._budgets.count_row(account, self.plan.expected_usd or ZERO)
 
     def _end(self, account: Account, worst: Decimal, spent: Spent) -> None:
         self._leave(account, worst)
@@ -121,10 +122,10 @@ class Purse:
 
     def _leave(self, account: Account, worst: Decimal) -> bool:
         """Whether such a call had begun, and is over now."""
-        begun = account, worst
-        if begun not in self._begun:
+        try:
+            self._begun.remove((account, worst))
+        except ValueError:
             return False
-        self._begun.remove(begun)
         self._budgets.ended(account, worst)
         return True
 
