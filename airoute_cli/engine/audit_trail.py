@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -45,7 +44,7 @@ class AuditTrail:
         self._log = log
         self._seal = seal.digest
         # A row's is asked for with its plan, and again for each of its calls.
-        self._row_seal = lru_cache(_ROWS_KEPT)(lambda digest: seal.digest(digest).hex())
+        self._rows: dict[bytes, str] = {}
         self._pass = pass_number
         self._wall = wall
         self._content = chain.profile.audit_content
@@ -64,7 +63,7 @@ class AuditTrail:
             "pass": self._pass,
             "line": row.line,
             "custom_id": row.custom_id if row.has_id else None,
-            "row": self._row_seal(row.digest),
+            "row": self._rows.get(row.digest) or self._row(row.digest),
         }
         if plan.basis:
             told["features"] = records.basis_told(plan.basis, self._keys)
@@ -81,7 +80,7 @@ class AuditTrail:
             intent_told(
                 row.line,
                 row.custom_id if row.has_id else None,
-                self._row_seal(row.digest),
+                self._rows.get(row.digest) or self._row(row.digest),
                 call.model,
                 self._pass,
                 attempt,
@@ -105,6 +104,13 @@ class AuditTrail:
         if self._content:
             told["content"] = completion.text if completion else attempt.message
         self._log.add_soon(told)
+
+    def _row(self, digest: bytes) -> str:
+        """The keyed digest of a row, which is kept for its next record."""
+        if len(self._rows) >= _ROWS_KEPT:
+            self._rows.clear()  # sooner than to look for the oldest: it is made again where needed
+        made = self._rows[digest] = self._seal(digest).hex()
+        return made
 
     def _open(self, chain: ProfileChain, seal: Seal) -> None:
         """Record that a pass begins, and with which profile."""

@@ -15,9 +15,14 @@ LOGGER = "airoute"
 _LOG = logging.getLogger(LOGGER)
 
 
+def is_shown() -> bool:
+    """Whether anybody wants to see it."""
+    return _LOG.isEnabledFor(logging.DEBUG)
+
+
 def decided(row: str, plan: Plan) -> None:
     """A plan was made for a row."""
-    if not _LOG.isEnabledFor(logging.DEBUG):
+    if not is_shown():
         return
     calls = ", ".join(f"{call.model} ({call.role})" for call in plan.calls) or plan.refusal
     _LOG.debug(
@@ -44,7 +49,7 @@ def leaves(row: str, call: Call, number: int) -> None:
 
 def ended(row: str, number: int, attempt: Attempt) -> None:
     """An attempt has ended."""
-    if not _LOG.isEnabledFor(logging.DEBUG):
+    if not is_shown():
         return
     status = f" ({attempt.status})" if attempt.status else ""
     usage = attempt.usage

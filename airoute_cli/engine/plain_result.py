@@ -24,14 +24,14 @@ from airoute_cli.engine.tally import Answer, Kind, kind_of
 _PLAIN_ENDS = frozenset({FinishReason.STOP, FinishReason.LENGTH, FinishReason.OTHER})
 # Few ways lead through a profile, but tiers are named by the rows themselves.
 _MOST_FORMS = 1_000
-# A value of the row goes where this stands: no JSON holds the byte.
-_HERE = "\0"
+# A value of the row goes where these stand, its JSON or a number: no JSON holds the bytes.
+_HERE, _NUMBER_HERE = b"\0", b"\1"
 
 
 class _Form(NamedTuple):
-    """The line of all rows that went one way, with %s for each blank, and how they are counted."""
+    """The line of all rows that went one way, with its blanks, and how they are counted."""
 
-    text: str
+    line: bytes
     kind: Kind
 
 
@@ -69,22 +69,22 @@ class PlainResults:
         form = self._forms.get(way) or self._make(way, row, outcome)
         calls = plan.calls
         estimated_usd = calls[0].expected_usd if len(calls) == 1 else plan.expected_usd
-        latency_ms, elapsed_ms = f"{attempt.latency_ms:.1f}", f"{outcome.elapsed_ms:.1f}"
-        digest, request_id = row.digest.hex(), completion.request_id
-        named = "null" if request_id is None else _json(request_id)
+        latency_ms, elapsed_ms = b"%.1f" % attempt.latency_ms, b"%.1f" % outcome.elapsed_ms
+        digest, request_id = row.digest.hex().encode(), completion.request_id
+        named = orjson.dumps(request_id)
         served, usd = _same_json(completion.served_model), _number(attempt.usd)
         asked, told, cached = usage.input_tokens, usage.output_tokens, usage.cached_input_tokens
         reasoned, total = usage.reasoning_tokens, asked + told
         started, waited_s = attempt.started, attempt.waited_s
         # In the order of ``_put_blanks``.
-        line = form.text % (
+        line = form.line % (
             digest,
-            _json(row.custom_id),
+            orjson.dumps(row.custom_id),
             named,
-            named if request_id else f'"chatcmpl-{digest}"',
+            named if request_id else b'"chatcmpl-%b"' % digest,
             int(started),
             served,
-            _json(completion.text),
+            orjson.dumps(completion.text),
             asked,
             told,
             total,
@@ -108,13 +108,13 @@ class PlainResults:
             _thousandths(started),
             latency_ms,
             usd,
-            f',"waited_s":{_thousandths(waited_s)}' if waited_s >= LEAST_WAIT_S else "",
-            f',"metadata":{dumps(row.metadata).decode()}' if row.metadata else "",
+            b',"waited_s":%b' % _thousandths(waited_s) if waited_s >= LEAST_WAIT_S else b"",
+            b',"metadata":%b' % dumps(row.metadata) if row.metadata else b"",
         )
         counted = Answer(
             form.kind, usage, attempt.usd, estimated_usd, float(latency_ms), float(elapsed_ms)
         )
-        return line.encode(), counted
+        return line, counted
 
     def _make(self, way: tuple[object, ...], row: Row, outcome: Outcome) -> _Form:
         """The form for all rows that go the way of this one."""
@@ -123,15 +123,18 @@ class PlainResults:
         line, told = line_and_object(row._replace(metadata={}), outcome, self._profile, self._pass)
         kind = kind_of(told)
         _put_blanks(line, told)
-        text = dumps(line).decode().replace("%", "%%")[:-1] + _HERE + "}"
-        form = self._forms[way] = _Form(text.replace(_HERE, "%s"), kind)
+        text = dumps(line).replace(b"%", b"%%")[:-1] + _HERE + b"}"
+        text = text.replace(_HERE, b"%b").replace(_NUMBER_HERE, b"%d")
+        form = self._forms[way] = _Form(text, kind)
         return form
 
 
 def _is_plain_plan(plan: Plan, model: str) -> bool:
     """Whether no more is told of a plan than a form holds."""
-    calls = plan.calls
-    if plan.template is not None or plan.ruling.scan is not None or plan.label is not None:
+    calls, basis = plan.calls, plan.basis
+    if plan.template is not None or plan.ruling.scan is not None:
+        return False
+    if basis is not None and basis.features.label is not None:
         return False
     if len(calls) == 1:
         return not calls[0].dropped
@@ -154,46 +157,43 @@ def _is_plain_end(outcome: Outcome, completion: Completion, attempt: Attempt) ->
 
 def _put_blanks(line: dict[str, Any], told: dict[str, Any]) -> None:
     """Leave out of a line and its ``airoute`` object what is the row's own."""
-    blank = orjson.Fragment(_HERE.encode())
-    line["id"] = orjson.Fragment(f'"airoute-{_HERE}"'.encode())
+    blank, number = orjson.Fragment(_HERE), orjson.Fragment(_NUMBER_HERE)
+    line["id"] = orjson.Fragment(b'"airoute-%b"' % _HERE)
     line["custom_id"] = line["response"]["request_id"] = blank
     body = line["response"]["body"]
-    body["id"] = body["created"] = body["model"] = blank
+    body["id"] = body["model"] = blank
+    body["created"] = number
     body["choices"][0]["message"]["content"] = blank
     counts = body["usage"]
     for name in ("prompt_tokens", "completion_tokens", "total_tokens"):
-        counts[name] = blank
-    counts["prompt_tokens_details"]["cached_tokens"] = blank
-    counts["completion_tokens_details"]["reasoning_tokens"] = blank
-    told["digest"] = orjson.Fragment(f'"{_HERE}"'.encode())
-    for name in ("line", "reason", "served_model", "raw_finish_reason"):
+        counts[name] = number
+    counts["prompt_tokens_details"]["cached_tokens"] = number
+    counts["completion_tokens_details"]["reasoning_tokens"] = number
+    told["line"], told["digest"] = number, orjson.Fragment(b'"%b"' % _HERE)
+    for name in ("reason", "served_model", "raw_finish_reason"):
         told[name] = blank
     for name in told["usage"]:
         if name != "estimated":
-            told["usage"][name] = blank
+            told["usage"][name] = number
     told["cost"]["usd"] = told["cost"]["estimated_usd"] = blank
     told["latency_ms"] = told["elapsed_ms"] = blank
     attempt = told["attempts"][0]
     attempt.pop("waited_s", None)
     attempt["started"] = attempt["latency_ms"] = blank
-    attempt["usd"] = orjson.Fragment((_HERE + _HERE).encode())  # behind it the time that it waited
-
-
-def _json(text: str) -> str:
-    return orjson.dumps(text).decode()
+    attempt["usd"] = orjson.Fragment(_HERE + _HERE)  # behind it the time that it waited
 
 
 @lru_cache(256)  # what all rows of one kind have in common
-def _same_json(text: str | None) -> str:
-    return orjson.dumps(text).decode()
+def _same_json(text: str | None) -> bytes:
+    return orjson.dumps(text)
 
 
 @lru_cache(4_096)
-def _number(usd: Decimal | None) -> str:
-    return dumps([usd])[1:-1].decode()
+def _number(usd: Decimal | None) -> bytes:
+    return orjson.dumps(None if usd is None else float(usd))
 
 
-def _thousandths(seconds: float) -> str:
+def _thousandths(seconds: float) -> bytes:
     """``round(seconds, 3)`` as JSON has it, in half the time."""
-    text = f"{seconds:.3f}"
-    return repr(round(seconds, 3)) if text.endswith("0") else text
+    text = b"%.3f" % seconds
+    return orjson.dumps(round(seconds, 3)) if text.endswith(b"0") else text

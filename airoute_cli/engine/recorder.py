@@ -64,6 +64,7 @@ class Recorder:
         self._trail = trail
         self._pass = pass_number
         self._extract = extract
+        self._shown = debug.is_shown()
         # With something taken out of its answer no line is plain.
         self._plain = PlainResults(profile, pass_number) if extract is None else None
         self._soon = soon
@@ -75,12 +76,14 @@ class Recorder:
     def decide(self, row: Row, plan: Plan, snapshot: Snapshot) -> None:
         """Note what was decided for a row, with the figures that it was decided by."""
         self._trail.decide(row, plan, snapshot)
-        debug.decided(row.custom_id, plan)
+        if self._shown:
+            debug.decided(row.custom_id, plan)
 
     def intend(self, row: Row, call: Call, attempt: int) -> None:
         """Note a call before it leaves, so that a crash cannot hide that it may be billed."""
         self._trail.intend(row, call, attempt)
-        debug.leaves(row.custom_id, call, attempt)
+        if self._shown:
+            debug.leaves(row.custom_id, call, attempt)
         self._begun.setdefault(row.custom_id, []).append(call.worst_usd)
 
     def attempted(
@@ -88,7 +91,8 @@ class Recorder:
     ) -> None:
         """Note how a call ended."""
         self._trail.ended(row, number, attempt, completion)
-        debug.ended(row.custom_id, number, attempt)
+        if self._shown:
+            debug.ended(row.custom_id, number, attempt)
 
     def record(self, row: Row, outcome: Outcome, position: int) -> None:
         """Record the end of a row that ran. Raises RunError where it cannot be written."""

@@ -188,18 +188,13 @@ class Tally:
             self.estimated_usd += estimated
         if kind.declared:
             self.declared[kind.model] += 1
+        asked, told, cached, _, reasoned, is_estimated = usage
         share = self._share(kind.route, kind.model)
-        share.add(
-            usage.input_tokens,
-            usage.cached_input_tokens,
-            usage.output_tokens,
-            usage.reasoning_tokens,
-            usd,
-        )
+        share.add(asked, cached, told, reasoned, usd)
         share.truncated += kind.truncated
         share.price, share.price_as_of = kind.price, kind.price_as_of
         self._add_times(share, latency_ms, elapsed_ms)
-        self.estimated_usage += usage.estimated
+        self.estimated_usage += is_estimated
 
     def interrupt(self, reserved_usd: Decimal | None, model: str | None = None) -> None:
         """Count a call that was begun and of which no end is recorded: it may be billed.
