@@ -88,7 +88,11 @@ class Limit:
 
     def among(self, amounts: Mapping[Account, Decimal]) -> Decimal:
         """The part of ``amounts`` that counts against it."""
-        return sum((usd for account, usd in amounts.items() if self.covers(account)), ZERO)
+        part = ZERO
+        for account, usd in amounts.items():
+            if usd and self.covers(account):
+                part = part + usd if part else usd
+        return part
 
     @property
     def shared(self) -> bool:

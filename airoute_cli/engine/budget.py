@@ -124,7 +124,7 @@ class Budgets:
 
     def take(self, amounts: Amounts, bounds: Bounds) -> bool:
         """Reserve ``amounts`` if they fit just now, past everybody who waits."""
-        if not self._run.have_room(amounts, bounds) or not self._leased(amounts, bounds):
+        if not self._run.have_room(amounts) or not self._leased(amounts, bounds):
             return False
         for account, usd in amounts.items():
             self._reserve(account, usd)
@@ -164,7 +164,7 @@ class Budgets:
         held = self._account(account)
         if self._book and not held.may_begin(usd):
             return False
-        held.begun += usd
+        held.begin(usd)
         return True
 
     async def begin(self, account: Account, usd: Decimal) -> None:
@@ -217,16 +217,17 @@ class Budgets:
 
     def _reserve(self, account: Account, usd: Decimal) -> None:
         if usd:
-            self._account(account).reserved += usd
+            self._account(account).reserve(usd)
             self._run.reserve(account, usd)
 
     def _leased(self, amounts: Amounts, bounds: Bounds) -> bool:
         """Whether this process holds enough under the limits that it shares with others."""
         if not bounds.shared:
             return True
-        return all(
-            not usd or self._account(account).may_reserve(usd) for account, usd in amounts.items()
-        )
+        for account, usd in amounts.items():
+            if usd and not self._account(account).may_reserve(usd):
+                return False
+        return True
 
     def _serve_and_ask(self) -> None:
         if self._line and self._serve():
@@ -239,7 +240,7 @@ class Budgets:
 
     def _serve_one(self, waiter: Waiter, behind: bool) -> bool:  # noqa: FBT001 - as Line calls it
         """Give a waiter what it waits for, or the reason why it never will get it."""
-        if exhausted := self._run.exhausted(waiter.amounts, waiter.bounds):
+        if exhausted := self._run.exhausted(waiter.amounts):
             waiter.future.set_exception(ExhaustedError(exhausted))
         elif behind or not self.take(waiter.amounts, waiter.bounds):
             return False
@@ -248,7 +249,7 @@ class Budgets:
         return True
 
     def _has_room(self, waiter: Waiter) -> bool:
-        return self._run.have_room(waiter.amounts, waiter.bounds)
+        return self._run.have_room(waiter.amounts)
 
     def _wake_now(self) -> None:
         self._wake.set()
@@ -299,7 +300,7 @@ class Budgets:
             self._account(account).begun_lease = held.begun
         for account, usd, future in starting:
             if not future.done():
-                self._account(account).begun += usd
+                self._account(account).begin(usd)
                 future.set_result(None)
         for place, exhausted in claim.exhausted.items():
             if not asking[place].future.done():
@@ -314,10 +315,11 @@ class Budgets:
         for account, usd, _ in starting:
             self._account(account)
             amounts[account] = amounts.get(account, ZERO) + usd
-        accounts = {
-            account: held.book(amounts.get(account, ZERO)) for account, held in self._held.items()
-        }
         asking = list(self._line.first(self._has_room))
+        accounts = {
+            account: held.book(amounts.get(account, ZERO), wanted=bool(asking))
+            for account, held in self._held.items()
+        }
         asks = [(waiter.amounts, waiter.bounds.shared) for waiter in asking]
         return Claim(accounts, self.limits.shared, asks), asking
 
@@ -332,7 +334,7 @@ class Budgets:
             self._note(f"{error}; what this run spends is not in it")
             for account, usd, future in starting:
                 if not future.done():
-                    self._account(account).begun += usd
+                    self._account(account).begin(usd)
                     future.set_result(None)
             return
         self._broken = error

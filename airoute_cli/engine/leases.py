@@ -2,9 +2,10 @@
 
 For every account the ledger must hold, before a call leaves, at least what is reserved for the
 plans under way and what was spent since the last exchange; and of that apart what has left. So more
-is held than is needed just now: a quarter, or what was spent since the last exchange, whichever is
-more. Amounts for calls that left are limited by nothing but that; what is reserved must leave room
-under every limit that is shared with other processes.
+is held than is needed just now: a quarter more than the most since the last exchange, as rows come
+and go in waves, or what was spent since then, whichever is more. Amounts for calls that left are
+limited by nothing but that; what is reserved must leave room under every limit that is shared with
+other processes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from airoute_cli.core.budget import Account, Hold, Limit, Standing
 from airoute_cli.core.money import ZERO
 from airoute_cli.engine.budget_limits import Amounts
 
-_SPARE = Decimal("0.25")
+_AND_SPARE = Decimal("1.25")
 # No more than this share of what is left of a limit is held without need.
 _OF_WHAT_IS_LEFT = Decimal("0.125")
 
@@ -27,7 +28,7 @@ class Held:
     """One account in this process: what is used of it, and what the ledger holds for it.
 
     ``unbooked`` was spent since the last exchange. ``lease`` bounds ``reserved + unbooked``, and
-    ``begun_lease`` bounds ``begun + unbooked``.
+    ``begun_lease`` bounds ``begun + unbooked``. The peaks are those since the last exchange.
     """
 
     reserved: Decimal = ZERO
@@ -35,6 +36,18 @@ class Held:
     unbooked: Decimal = ZERO
     lease: Decimal = ZERO
     begun_lease: Decimal = ZERO
+    reserved_peak: Decimal = ZERO
+    begun_peak: Decimal = ZERO
+
+    def reserve(self, usd: Decimal) -> None:
+        """Count an amount as reserved; one below zero is given back."""
+        self.reserved += usd
+        self.reserved_peak = max(self.reserved_peak, self.reserved)
+
+    def begin(self, usd: Decimal) -> None:
+        """Count a call as one that has left."""
+        self.begun += usd
+        self.begun_peak = max(self.begun_peak, self.begun)
 
     def may_reserve(self, usd: Decimal) -> bool:
         """Whether so much more can be reserved without asking the ledger."""
@@ -44,17 +57,21 @@ class Held:
         """Whether a call that may cost so much can leave without telling the ledger."""
         return not usd or self.begun + self.unbooked + usd <= self.begun_lease
 
-    def book(self, starting: Decimal) -> _Account:
+    def book(self, starting: Decimal, *, wanted: bool = True) -> _Account:
         """Go over to what the next exchange will hold; nothing more than that is used meanwhile.
 
-        ``starting`` is for calls that wait for this exchange to leave.
+        ``starting`` is for calls that wait for this exchange to leave. Where nothing is ``wanted``
+        by rows that wait, what was used at the peak is kept for those that come meanwhile.
         """
-        spare = max((self.begun + starting) * _SPARE, self.unbooked)
-        begun = self.begun + starting + spare
+        leaving = self.begun + starting
+        begun = max(leaving + self.unbooked, max(leaving, self.begun_peak) * _AND_SPARE)
         self.begun_lease = min(self.begun_lease - self.unbooked, begun)
-        self.lease = min(self.lease - self.unbooked, self.reserved)
-        spent, self.unbooked = self.unbooked, ZERO
-        return _Account(self.reserved, begun, max(self.reserved * _SPARE, spent))
+        held, peak = self.lease - self.unbooked, max(self.reserved, self.reserved_peak)
+        kept = self.reserved if wanted else max(self.reserved, min(held, peak))
+        self.lease = min(held, kept)
+        spare = max(self.unbooked, peak * _AND_SPARE - kept)
+        self.unbooked, self.reserved_peak, self.begun_peak = ZERO, self.reserved, self.begun
+        return _Account(kept, begun, spare)
 
 
 @dataclass(slots=True)

@@ -36,6 +36,38 @@ def test_while_an_exchange_is_under_way_no_more_is_used_than_before_and_after_it
     assert (to_hold.reserved, to_hold.begun, to_hold.spare) == (D(2), D(6), D(3))
 
 
+def test_what_was_used_at_the_peak_is_kept_unless_a_row_waits():
+    def after_a_wave() -> Held:
+        held = Held(lease=D(9), begun_lease=D(9), unbooked=D(1))
+        for usd in (D(6), D(-5)):
+            held.reserve(usd)
+            held.begin(usd)
+        return held
+
+    held = after_a_wave()
+    to_hold = held.book(D(0), wanted=False)
+    assert (held.lease, to_hold.reserved, to_hold.spare) == (D(6), D(6), D("1.5"))
+    assert to_hold.begun == D("7.5")
+    assert held.may_reserve(D(5))
+    assert not held.may_reserve(D("5.01"))
+
+    held = after_a_wave()
+    to_hold = held.book(D(0), wanted=True)
+    assert (held.lease, to_hold.reserved, to_hold.spare) == (D(1), D(1), D("6.5"))
+
+    # The next time the wave is over.
+    held.lease, held.begun_lease = D(8), D(8)
+    to_hold = held.book(D(0), wanted=False)
+    assert (held.lease, to_hold.reserved, to_hold.spare) == (D(1), D(1), D("0.25"))
+
+
+def test_no_more_is_kept_than_is_held():
+    held = Held(lease=D(4), unbooked=D(1))
+    held.reserve(D(9))
+    held.reserve(D(-8))
+    assert held.book(D(0), wanted=False).reserved == D(3)
+
+
 def claim(reserved: D, *asks: dict[Account, D], begun: D = D(0)) -> Claim:
     held = Held(reserved=reserved, begun=begun)
     limits = (DAY, LARGE_DAY)
