@@ -110,6 +110,8 @@ class _Terms(NamedTuple):
     prompted: bool
 
 
+# Tokens that go in and that may come out.
+Size = tuple[int, int]
 # A row may have a cap of its own, so that kinds may be many.
 _MOST_TERMS = 1_000
 
@@ -134,6 +136,11 @@ class Chooser:
         expected = None if price is None else _expected(price, figures, tokens, cap)
         worst = None if price is None else price.worst_cost(tokens, cap)
         return Choice(model, figures, tokens, cap, wanted, expected, worst, dropped, prompted)
+
+    def size(self, model: Model, figures: Figures, kind: Kind, input_tokens: int) -> Size:
+        """All that ``figures`` say in what ``choose`` makes of the same."""
+        terms = self._known.get((model.name, kind)) or self._learn(model, kind)
+        return corrected(input_tokens + terms[0], figures), round(figures.output_tokens)
 
     def _learn(self, model: Model, kind: Kind) -> _Terms:
         if len(self._known) >= _MOST_TERMS:

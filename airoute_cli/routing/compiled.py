@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from airoute_cli.core.budget import NO_TIER, OnBudget, tier_of
@@ -12,9 +12,9 @@ from airoute_cli.core.policy import Exclusion, OnEmpty, Ruling
 from airoute_cli.core.profile import Model, OnUnavailable, Profile, Route
 from airoute_cli.core.request import Capability, Request
 from airoute_cli.core.settings import NOTHING
-from airoute_cli.routing.choice import Choice, Chooser
+from airoute_cli.routing.choice import Choice, Chooser, Kind
 from airoute_cli.routing.eligible import checks_for, eligible
-from airoute_cli.routing.outlines import Outline, Outlines, Standing
+from airoute_cli.routing.outlines import Memory, Outline, Standing
 from airoute_cli.routing.output.form import schema_tokens, wants_form
 from airoute_cli.routing.strategies import STRATEGIES
 from airoute_cli.routing.strategies.base import Ordering, Passed, Pick, StrategyContext
@@ -59,8 +59,13 @@ class CompiledRoute:
     """One route of a profile in which ``route_problems`` has found nothing."""
 
     def __init__(
-        self, route: Route, profile: Profile, words: Mapping[str, CompiledTemplate]
+        self,
+        route: Route,
+        profile: Profile,
+        words: Mapping[str, CompiledTemplate],
+        memory: Memory | None = None,
     ) -> None:
+        memory = memory or Memory()
         self.route = route
         self._name, self._strategy_name = route.name, route.strategy
         self._strategy = STRATEGIES[route.strategy]
@@ -77,9 +82,12 @@ class CompiledRoute:
         self._helpers = {name: profile.models[name] for name in self._options.helpers()}
         self._everybody = tuple({**self._models, **self._anybody, **self._helpers})
         self.wording = Wording(words[route.template], self._everybody) if route.template else None
-        self._outlines = Outlines(self._everybody)
+        self._outlines = memory.outlines
+        self._sized = tuple([(name, profile.models[name]) for name in self._everybody])
+        by_latency = self._strategy.READS_FIGURES or route.latency_target_ms is not None
+        self._reads_figures = by_latency or self._is_repaired(frozenset())
         own_plans = self._strategy.READS_ROW or self.wording
-        self.standing = None if own_plans else Standing(self._everybody)
+        self.standing = None if own_plans else Standing(self._follows, memory.plans)
 
     def plan(self, sent: Sent, snapshot: Snapshot, trail: Trail) -> Plan:
         """The plan for a row that has come to this route; what is ``sent`` of it is given."""
@@ -107,15 +115,28 @@ class CompiledRoute:
         view = sent.default
         if self._strategy.READS_ROW or trail.explain or sent.use or view.earlier:
             return self._find(sent, snapshot, trail)
-        if not self._outlines.hold(snapshot):
-            return self._find(sent, snapshot, trail)
-        key = view.kind, view.features.input_tokens, trail.ruling.eligible
+        follows = self._follows(view.kind, view.features.input_tokens, snapshot)
+        key = follows, trail.ruling.eligible
         outline = self._outlines.get(key)
         if outline is None:
             outline = self._find(sent, snapshot, trail)
             if outline.calls:  # the policy says in words of each row why nobody may answer
                 self._outlines.put(key, outline)
         return outline
+
+    def _follows(self, kind: Kind, input_tokens: int, snapshot: Snapshot) -> Hashable:
+        """What outlines follow from, beside whom the policy lets answer; see Follows.
+
+        In a run the figures change with every answer, and what they do to the tokens seldom does.
+        """
+        if self._reads_figures or (kind.needs and self._is_repaired(kind.needs)):
+            return self._name, kind, input_tokens, *map(snapshot.get, self._everybody)
+        size = self._chooser.size
+        sizes = [
+            size(model, snapshot.get(name, NO_FIGURES), kind, input_tokens)
+            for name, model in self._sized
+        ]
+        return self._name, kind, input_tokens, *sizes
 
     def _find(self, sent: Sent, snapshot: Snapshot, trail: Trail) -> Outline:
         able, reasons, excluded = self._sift(sent, snapshot, trail.ruling)
@@ -125,7 +146,7 @@ class CompiledRoute:
         ordering = self._order(able, sent.came, helpers, trail)
         picks = self._picks(able, ordering)
         calls = tuple([pick.call(place) for place, pick in enumerate(picks)])
-        if self.route.repair:
+        if self._is_repaired(sent.default.features.needs):
             calls = (*calls, *self._repairs(picks, sent.default.features))
         candidates = _candidates(reasons, ordering, picks) if trail.explain else ()
         if not picks:
@@ -238,10 +259,12 @@ class CompiledRoute:
         able.sort(key=lambda choice: (choice.name not in self._own, choice.worst_usd))
         return tuple(choice.call(CallRole.ANSWER) for choice in able)
 
+    def _is_repaired(self, needs: frozenset[Capability]) -> bool:
+        """Whether an answer must be JSON, and may be put right; what that takes is no Size."""
+        return self.route.repair and wants_form(needs, self.route)
+
     def _repairs(self, picks: Iterable[Pick], features: Features) -> Iterator[Call]:
-        """Where the answer must be JSON: a call of each model that may give it, to put it right."""
-        if not wants_form(features.needs, self.route):
-            return
+        """A call of each model that may answer, to put its answer right."""
         own = Capability.JSON_SCHEMA in features.needs
         tokens = features.input_tokens if own else schema_tokens(self.route.schema)
         answering = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Hashable, Mapping
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from airoute_cli.core.figures import Figures, Snapshot
+from airoute_cli.core.figures import Snapshot
 from airoute_cli.core.plan import BASIS, Call, Candidate, Plan
 from airoute_cli.core.policy import OnEmpty
 from airoute_cli.core.settings import NOTHING
@@ -13,38 +13,20 @@ from airoute_cli.routing.choice import Kind
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.views import basis_of
 
-# A profile may have many routes, and each keeps its own.
-_MOST = 1_000
+# A megabyte or two for the routes of a profile together, however many these are.
+_MOST = 2_000
 
-_Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
-class Kept(Generic[_Key, _Value]):
-    """Values that follow from their keys and from the figures of ``models``, while these stay."""
+class Kept(Generic[_Value]):
+    """Values by all that they follow from; when there are too many it begins anew."""
 
-    def __init__(self, models: Iterable[str]) -> None:
-        self._models = tuple(models)
-        self._figures: list[tuple[str, Figures | None]] | None = None
-        self._known: dict[_Key, _Value] = {}
+    def __init__(self) -> None:
+        self._known: dict[Hashable, _Value] = {}
         self.get = self._known.get
 
-    def hold(self, snapshot: Snapshot) -> bool:
-        """Whether the figures are those of the row before; else all values are forgotten.
-
-        In a run they mostly change from row to row, and then nothing is worth keeping.
-        """
-        if self._figures is not None:
-            for model, before in self._figures:
-                if snapshot.get(model) is not before:
-                    break
-            else:
-                return True
-        self._figures = [(model, snapshot.get(model)) for model in self._models]
-        self._known.clear()
-        return False
-
-    def put(self, key: _Key, value: _Value) -> None:
+    def put(self, key: Hashable, value: _Value) -> None:
         """Keep a value."""
         if len(self._known) >= _MOST:
             self._known.clear()
@@ -63,9 +45,20 @@ class Outline(NamedTuple):
     on_empty: OnEmpty = OnEmpty.REFUSE
 
 
-# By the kind of a request, its tokens by estimate, and whom the policy lets answer. For a strategy
-# that reads the row itself an outline holds for no other row.
-Outlines = Kept[tuple[Kind, int, frozenset[str]], Outline]
+class Memory:
+    """What the routes of a profile have made out: their outlines, and plans without a basis."""
+
+    def __init__(self) -> None:
+        self.outlines: Kept[Outline] = Kept()
+        self.plans: Kept[tuple[object, ...]] = Kept()
+
+
+class Follows(Protocol):
+    """What the outlines of a route follow from, beside whom the policy lets answer."""
+
+    def __call__(self, kind: Kind, input_tokens: int, snapshot: Snapshot) -> Hashable:
+        """For a request of a kind and of so many tokens by estimate."""
+        ...
 
 
 class Standing:
@@ -75,27 +68,26 @@ class Standing:
     but for its basis.
     """
 
-    def __init__(self, models: Iterable[str]) -> None:
-        self._plans: Kept[tuple[Kind, int, str, float], tuple[object, ...]] = Kept(models)
-        self._hold = False
+    def __init__(self, follows: Follows, plans: Kept[tuple[object, ...]]) -> None:
+        self._follows = follows
+        self._plans = plans
+        self._key: Hashable = None
 
     def plan(self, subject: Subject, kind: Kind, snapshot: Snapshot) -> Plan | None:
         """The plan of a row that has come to the route; None where there is none yet."""
-        self._hold = self._plans.hold(snapshot)
         if subject.held or subject.scan_if_made:
+            self._key = None
             return None
-        known = self._plans.get(_key(subject, kind))
+        found = subject.features
+        from_figures = self._follows(kind, found.input_tokens, snapshot)
+        self._key = key = from_figures, found.task, found.complexity
+        known = self._plans.get(key)
         if known is None:
             return None
         # By its class, a plan of 20 fields takes twice as long to make.
         return tuple.__new__(Plan, (*known, basis_of(subject, kind), NOTHING))
 
-    def keep(self, plan: Plan, subject: Subject, kind: Kind) -> None:
-        """Keep the plan of a row for which ``plan`` gave none."""
-        if self._hold and plan.calls and not (subject.held or subject.scan_if_made):
-            self._plans.put(_key(subject, kind), plan[:BASIS])
-
-
-def _key(subject: Subject, kind: Kind) -> tuple[Kind, int, str, float]:
-    features = subject.features
-    return kind, features.input_tokens, features.task, features.complexity
+    def keep(self, plan: Plan) -> None:
+        """Keep the plan of the row for which ``plan`` gave none."""
+        if self._key is not None and plan.calls:
+            self._plans.put(self._key, plan[:BASIS])

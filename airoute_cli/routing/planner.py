@@ -21,6 +21,7 @@ from airoute_cli.routing.compiled import CompiledRoute, Trail
 from airoute_cli.routing.conditions import Subject
 from airoute_cli.routing.earlier import EarlierProfile
 from airoute_cli.routing.features import find_features, user_text
+from airoute_cli.routing.outlines import Memory
 from airoute_cli.routing.policy.rulebook import Rulebook
 from airoute_cli.routing.problems import route_problems
 from airoute_cli.routing.rules import Compiler, Rules, asks_for_complexity, asks_for_task, detected
@@ -86,7 +87,10 @@ class Planner:
         self._required = profile.policy.require_metadata
         self._labelling = Labelling(profile, asking) if asking else None
         words = wordings(profile)
-        self._routes = tuple(CompiledRoute(route, profile, words) for route in profile.routes)
+        memory = Memory()
+        self._routes = tuple(
+            CompiledRoute(route, profile, words, memory) for route in profile.routes
+        )
         self._rules = Rules([compiler.compile(route.when) for route in profile.routes])
         self._rulebook = Rulebook(profile, compiler)
         whens = [route.when for route in profile.routes]
@@ -170,7 +174,7 @@ class Planner:
         asked = _Asked(came, views, snapshot, explain, only_model, only_route, taken=taken)
         plan = self._labelled(asked)
         if standing:
-            standing.keep(plan, subject, kind)
+            standing.keep(plan)
         return plan
 
     def _worded(

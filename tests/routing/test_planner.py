@@ -14,7 +14,7 @@ from airoute_cli.core.figures import Figures
 from airoute_cli.core.plan import CallRole, Candidate, Plan, RuleVerdict
 from airoute_cli.core.policy import Forbidden, OnEmpty, Policy, PolicyRule
 from airoute_cli.core.profile import OnUnavailable, Route, UnknownPrice, When
-from airoute_cli.core.request import Capability, Tool
+from airoute_cli.core.request import Capability, ResponseSchema, Tool
 from airoute_cli.core.settings import Settings
 from airoute_cli.routing.eligible import UNPRICED
 from airoute_cli.routing.planner import Planner
@@ -307,6 +307,69 @@ def test_a_plan_that_stands_is_the_one_that_is_made_anew(make: Any, route: Route
             assert (plan, plan.basis, plan.prompts) == (alone, alone.basis, alone.prompts)
 
 
+FORM = ResponseSchema("card", {"type": "object"})
+CHANGING = [
+    *(Route(name, name, ("a", "b"), ("c",), options=options) for name, options in BY_STRATEGY),
+    Route("in time", "fallback", ("a", "b"), latency_target_ms=500.0),
+    Route("stand-ins", "single", ("a",), on_unavailable=OnUnavailable.DEGRADE),
+    Route("instead", "single", ("a",), on_budget=OnBudget.DEGRADE),
+]
+# Each unlike the one before it by one fact, and by so little that not all plans differ.
+MOVING = [
+    Figures(),
+    Figures(4, 0, 400.0, 40.4, 1.2),
+    Figures(4, 0, 900.0, 40.4, 1.2),
+    Figures(4, 0, 900.0, 40.6, 1.2),
+    Figures(4, 0, 900.0, 40.6, 1.23),
+    Figures(4, 0, 900.0, 40.6, 1.9),
+    Figures(5, 0, 900.0, 40.6, 1.9),
+]
+
+
+@pytest.mark.parametrize("route", CHANGING, ids=lambda route: route.name)
+@pytest.mark.parametrize("policy", [Policy(), Policy((MINORS,))], ids=["free", "by policy"])
+def test_figures_that_change_make_the_plans_that_they_made_before(
+    make: Any, route: Route, policy: Policy
+):
+    models = [make.model("a", 1, context_window=90), make.model("b", 2), make.model("c", 3)]
+    profile = replace(make.profile([route], models), policy=policy)
+    one_for_all = Planner(profile)
+    rows = [
+        make.row("x" * size, digest, metadata=metadata)
+        for size in (30, 31, 33, 280)
+        for digest in (b"1" * 16, b"2" * 16)
+        for metadata in ({}, {"age": "minor"})
+    ]
+    for snapshot in ({name: figures} for _ in range(2) for name in "abc" for figures in MOVING):
+        for row in rows:
+            plan, alone = (one.plan(row, snapshot) for one in (one_for_all, Planner(profile)))
+            assert (plan, plan.basis) == (alone, alone.basis)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_what_a_repair_takes_follows_the_figures(make: Any, *, own: bool):
+    capable = make.model("a", 1, capabilities=frozenset({Capability.JSON_SCHEMA}))
+    profile = make.profile(
+        [Route("form", "single", ("a",), schema=None if own else FORM)], [capable]
+    )
+    row = make.row("x")
+    row = row._replace(request=replace(row.request, schema=FORM)) if own else row
+    one_for_all = Planner(profile)
+    for ratio in (1.2 + step / 500 for step in range(100)):
+        snapshot = {"a": Figures(4, token_ratio=ratio)}
+        plan, alone = (one.plan(row, snapshot) for one in (one_for_all, Planner(profile)))
+        assert plan.repairs
+        assert plan == alone
+
+
+def test_figures_that_change_nothing_make_nothing_anew(make: Any):
+    planner = Planner(make.profile([REFUND, DEFAULT]))
+    first = planner.plan(make.row("one"), {"c": MOVING[1]})
+    assert planner.plan(make.row("two"), {"c": MOVING[2]}).calls is first.calls
+    assert planner.plan(make.row("two"), {"c": MOVING[3]}).calls is not first.calls
+    assert planner.plan(make.row("six"), {"c": MOVING[1]}).calls is first.calls
+
+
 def test_plans_are_equal_whatever_they_were_made_from(make: Any):
     planner = Planner(make.profile([DEFAULT]))
     plan, other = planner.plan(make.row("one"), {}), planner.plan(make.row("two"), {})
@@ -314,15 +377,6 @@ def test_plans_are_equal_whatever_they_were_made_from(make: Any):
     assert plan == other
     assert plan != other._replace(tier="pro")
     assert plan != tuple(plan)
-
-
-def test_the_calls_of_a_plan_that_stands_are_made_once(make: Any):
-    planner = Planner(make.profile([REFUND, DEFAULT]))
-    first, second = planner.plan(make.row("one"), {}), planner.plan(make.row("two"), {})
-    for same in ("one", "two", "refund me", "hello, how are you this morning?"):
-        assert planner.plan(make.row(same), {}).route in {"refunds", "default"}
-    assert planner.plan(make.row("six"), {}).calls is second.calls
-    assert first.calls == second.calls
 
 
 @given(

@@ -109,6 +109,11 @@ class Strategy(Protocol):
         ...
 
     @property
+    def READS_FIGURES(self) -> bool:  # noqa: N802 - a module's constant
+        """Whether the order depends on live figures, beside the tokens and costs of the choices."""
+        ...
+
+    @property
     def Options(self) -> type[StrategyOptions]:  # noqa: N802 - a module's class
         """The model of its own keys in the route's table."""
         ...

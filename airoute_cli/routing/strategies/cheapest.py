@@ -16,6 +16,7 @@ from airoute_cli.routing.wording import dollars
 
 NAME = "cheapest"
 READS_ROW = False
+READS_FIGURES = False
 _DEAREST = Decimal("Infinity")
 
 

@@ -20,6 +20,7 @@ from airoute_cli.routing.strategies.base import (
 
 NAME = "ensemble"
 READS_ROW = False
+READS_FIGURES = False
 
 
 class Options(StrategyOptions):

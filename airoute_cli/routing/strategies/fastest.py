@@ -15,6 +15,7 @@ from airoute_cli.routing.strategies.base import (
 
 NAME = "fastest"
 READS_ROW = False
+READS_FIGURES = True
 
 
 class Options(StrategyOptions):

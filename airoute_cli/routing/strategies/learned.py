@@ -21,6 +21,7 @@ from airoute_cli.routing.wording import dollars, listed, quoted
 
 NAME = "learned"
 READS_ROW = True
+READS_FIGURES = False
 # Enough to decide by; more would tell one text from another.
 _DIGITS = 2
 

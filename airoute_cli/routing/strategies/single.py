@@ -14,6 +14,7 @@ from airoute_cli.routing.strategies.base import (
 
 NAME = "single"
 READS_ROW = False
+READS_FIGURES = False
 
 
 class Options(StrategyOptions):

@@ -21,6 +21,7 @@ from airoute_cli.routing.wording import quoted
 
 NAME = "weighted"
 READS_ROW = True
+READS_FIGURES = False
 # So many bits of a hash that (n + 0.5) / 2**bits is never rounded to 0 or 1.
 _BITS = 52
 
