@@ -18,7 +18,7 @@ class Deadlines:
     """Makes deadlines, for the tasks of one loop."""
 
     def __init__(self) -> None:
-        self._lines: dict[float, _Line] = {}
+        self.lines: dict[float, _Line] = {}
         # Known from the first block on: to find it takes as long as all else that a block does.
         self.loop: asyncio.AbstractEventLoop | None = None
 
@@ -26,19 +26,17 @@ class Deadlines:
         """A block (``with``) that ends with a TimeoutError after that many seconds."""
         return Deadline(self, seconds)
 
-    def join(self, block: Deadline) -> _Line:
-        """Put a block that begins now in line with those of its length."""
-        line = self._lines.get(block.seconds)
-        if line is None:
-            self.loop = self.loop or asyncio.get_running_loop()
-            line = self._lines[block.seconds] = _Line(self.loop)
-        line.join(block)
+    def begin_line(self, seconds: float) -> _Line:
+        """A line for the blocks of that length."""
+        self.loop = self.loop or asyncio.get_running_loop()
+        line = self.lines[seconds] = _Line(self.loop)
         return line
 
-    def leave(self, block: Deadline, line: _Line) -> None:
-        """Take a block that has ended out of its line; an empty line leaves nothing behind."""
-        if line.leave(block) and self._lines.get(block.seconds) is line:
-            del self._lines[block.seconds]
+    def end_line(self, seconds: float, line: _Line) -> None:
+        """An empty line leaves nothing behind."""
+        line.stop()
+        if self.lines.get(seconds) is line:
+            del self.lines[seconds]
 
 
 class Deadline:
@@ -53,12 +51,17 @@ class Deadline:
         self.expired = False
 
     def __enter__(self) -> Self:
-        task = asyncio.current_task(self._deadlines.loop)
+        deadlines, seconds = self._deadlines, self.seconds
+        task = asyncio.current_task(deadlines.loop)
         if task is None:
             raise RuntimeError("a deadline is that of a task")
         self.task = task
         self._around = task.cancelling()
-        self._line = self._deadlines.join(self)
+        self._line = line = deadlines.lines.get(seconds) or deadlines.begin_line(seconds)
+        self.ends = line.now() + seconds
+        line.blocks[self] = None
+        if line.timer is None:
+            line.wait_for(self)
         return self
 
     def __exit__(
@@ -67,7 +70,10 @@ class Deadline:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._deadlines.leave(self, self._line)
+        line = self._line
+        line.blocks.pop(self, None)
+        if not line.blocks:
+            self._deadlines.end_line(self.seconds, line)
         if not self.expired:
             return
         if self.task.uncancel() <= self._around and kind is asyncio.CancelledError:
@@ -77,38 +83,31 @@ class Deadline:
 class _Line:
     """The blocks of one length, the one that ends first in front."""
 
-    __slots__ = ("_blocks", "_loop", "_timer")
+    __slots__ = ("_loop", "blocks", "now", "timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._blocks: dict[Deadline, None] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self.now = loop.time
+        self.blocks: dict[Deadline, None] = {}
+        self.timer: asyncio.TimerHandle | None = None
 
-    def join(self, block: Deadline) -> None:
-        block.ends = self._loop.time() + block.seconds
-        self._blocks[block] = None
-        if self._timer is None:
-            self._timer = self._loop.call_at(block.ends, self._look)
+    def wait_for(self, block: Deadline) -> None:
+        """Have the timer go off when that block's time is over."""
+        self.timer = self._loop.call_at(block.ends, self._look)
 
-    def leave(self, block: Deadline) -> bool:
-        """Whether it was the last."""
-        self._blocks.pop(block, None)
-        if self._blocks:
-            return False
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-        return True
+    def stop(self) -> None:
+        if self.timer:
+            self.timer.cancel()
+            self.timer = None
 
     def _look(self) -> None:
         """End the blocks whose time is over, and come back for the next one."""
-        self._timer = None
-        over = self._loop.time() + _GRAIN_S
-        while self._blocks:
-            block = next(iter(self._blocks))
+        self.timer = None
+        over = self.now() + _GRAIN_S
+        for block in tuple(self.blocks):
             if block.ends > over:
-                self._timer = self._loop.call_at(block.ends, self._look)
+                self.wait_for(block)
                 return
-            del self._blocks[block]
+            del self.blocks[block]
             block.expired = True
             block.task.cancel()

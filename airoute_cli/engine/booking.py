@@ -72,7 +72,7 @@ class Booking:
     """Sums by day and account."""
 
     def __init__(self) -> None:
-        self._sums: dict[tuple[str, Account], _Sum] = {}
+        self._by_day: dict[str, dict[Account, _Sum]] = {}
 
     def add(self, day: str, account: Account, spent: Spent) -> None:
         """Add what was spent; ``day`` is that of UTC."""
@@ -87,12 +87,18 @@ class Booking:
 
     def taken(self) -> Booked:
         """All of it; the sums begin anew."""
-        sums, self._sums = self._sums, {}
-        return {key: one.total() for key, one in sums.items()}
+        by_day, self._by_day = self._by_day, {}
+        return {
+            (day, account): one.total()
+            for day, sums in by_day.items()
+            for account, one in sums.items()
+        }
 
     def _of(self, day: str, account: Account) -> _Sum:
-        key = day, account
-        found = self._sums.get(key)
+        sums = self._by_day.get(day)
+        if sums is None:
+            sums = self._by_day[day] = {}
+        found = sums.get(account)
         if found is None:
-            found = self._sums[key] = _Sum()
+            found = sums[account] = _Sum()
         return found

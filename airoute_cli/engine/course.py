@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from airoute_cli.core.completion import Completion
+from airoute_cli.core.completion import Completion, FinishReason
 from airoute_cli.core.errors import FALLS_BACK, CallError, ErrorKind
 from airoute_cli.core.outcome import Attempt, Outcome, RowFailure, RowState
 from airoute_cli.core.plan import Call, Plan
@@ -178,6 +178,8 @@ class Course:
 
 def answered(course: Course, call: Call, completion: Completion) -> Outcome:
     """The end of a row with an answer; a refusal without a word is none, as it is as an error."""
+    if completion.finish_reason is FinishReason.STOP and not completion.refusal:
+        return Outcome(RowState.COMPLETED, course.plan, completion, call.model)  # as nearly all do
     if completion.empty and (completion.filtered or completion.refused):
         who = "the provider's content filter" if completion.filtered else call.model
         failure = RowFailure(ErrorKind.CONTENT_POLICY, f"{who} gave no answer to this prompt")

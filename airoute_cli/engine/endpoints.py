@@ -61,9 +61,10 @@ class Endpoints:
 
     def at(self, provider: Provider) -> Endpoint:
         """The endpoint of a provider. Raises SetupError where its key is missing."""
-        if provider.name not in self._by_provider:
-            self._by_provider[provider.name] = self._made(provider)
-        return self._by_provider[provider.name]
+        endpoint = self._by_provider.get(provider.name)
+        if endpoint is None:
+            endpoint = self._by_provider[provider.name] = self._made(provider)
+        return endpoint
 
     def _made(self, provider: Provider) -> Endpoint:
         if provider.embedded:

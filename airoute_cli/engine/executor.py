@@ -86,7 +86,9 @@ class Executor:
         started = self._clock.now() if before.started is None else before.started
         veil = Veil(plan, request, on_text)
         route = self._route(plan)
-        asked = with_form(veil.request, route)
+        asked, original = veil.request, veil.original
+        if route.schema is not None:
+            asked, original = with_form(asked, route), with_form(original, route)
         # What may have to be put right is not shown before.
         held_back = bool(asked.schema or route.normalize)
         course = Course(
@@ -99,7 +101,7 @@ class Executor:
             on_end,
             purse,
             veil.prompts,
-            with_form(veil.original, route),
+            original,
             veil.puts_back,
         )
         course.calls = plan.calls

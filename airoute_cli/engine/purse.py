@@ -21,11 +21,12 @@ def spent_on(attempt: Attempt) -> Spent:
     """What an attempt cost, or may have cost."""
     usage, settled, unsettled = attempt.usage, attempt.usd, attempt.unsettled_usd
     return Spent(
-        attempts=1,
-        input_tokens=usage.input_tokens if usage else 0,
-        output_tokens=usage.output_tokens if usage else 0,
-        usd=settled or ZERO,
-        unsettled_usd=unsettled or ZERO,
+        0,
+        1,
+        usage.input_tokens if usage else 0,
+        usage.output_tokens if usage else 0,
+        settled or ZERO,
+        unsettled or ZERO,
         reported_usd=attempt.reported_usd or ZERO,
         unpriced=int(settled is None or unsettled is None),
     )
