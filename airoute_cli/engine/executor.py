@@ -193,7 +193,19 @@ class Executor:
             return None
         answer: Completion | None = None
         try:
-            answer = await self._ask_again_and_again(call, course)
+            model = self._models[call.model]
+            shaped = _shaped(call, model, course)
+            while (ticket := self._doors.enter(model.name)) is not None:
+                try:
+                    answer = await self._caller.attempt(call, model, shaped, course, ticket)
+                except TurnedAwayError:
+                    break
+                except CallError as raised:
+                    error = course.error = raised
+                else:
+                    break
+                if not await self._goes_on(call, model, course, error):
+                    break
         finally:
             # Its verdict is still to come: another call may have to put the answer right.
             if answer is not None and course.request.schema and course.trunk is None:
@@ -228,32 +240,19 @@ class Executor:
             return True
         return False
 
-    async def _ask_again_and_again(self, call: Call, course: Course) -> Completion | None:
-        model = self._models[call.model]
-        shaped = shape(
-            course.request_to(model.name), course.route, model, call.dropped, prompted=call.prompted
-        )
-        repeated = len(course.plan.calls) > 1 and _is_repeated(call, course.plan)
-        if repeated or call.logprobs:
-            shaped = probed(shaped, call, model, repeated=repeated)
-        while (ticket := self._doors.enter(model.name)) is not None:
-            try:
-                return await self._caller.attempt(call, model, shaped, course, ticket)
-            except TurnedAwayError:
-                return None
-            except CallError as raised:
-                error = course.error = raised
-            course.tries[model.name] = course.tries.get(model.name, 0) + 1
-            if course.tries[model.name] == _NOT_YET_THE_LAST:
-                course.answers_seen[model.name] = self._doors.answers(model.name)
-            delay_s = self._next_step(call, model, course, error)
-            if delay_s is None:
-                return None
-            if _pauses(error):
-                self._gate.pause(model.name, delay_s)
-            else:
-                await self._gate.sleep(delay_s)
-        return None
+    async def _goes_on(self, call: Call, model: Model, course: Course, error: CallError) -> bool:
+        """Whether the model is asked again after ``error``, once its time has come."""
+        course.tries[model.name] = course.tries.get(model.name, 0) + 1
+        if course.tries[model.name] == _NOT_YET_THE_LAST:
+            course.answers_seen[model.name] = self._doors.answers(model.name)
+        delay_s = self._next_step(call, model, course, error)
+        if delay_s is None:
+            return False
+        if _pauses(error):
+            self._gate.pause(model.name, delay_s)
+        else:
+            await self._gate.sleep(delay_s)
+        return True
 
     def _next_step(
         self, call: Call, model: Model, course: Course, error: CallError
@@ -301,6 +300,16 @@ class Executor:
         if course.excused:
             course.tries[call.model] = 0
         return course.excused
+
+
+def _shaped(call: Call, model: Model, course: Course) -> Request:
+    """The request as it is sent for this use of the model."""
+    asked = course.request_to(model.name)
+    shaped = shape(asked, course.route, model, call.dropped, prompted=call.prompted)
+    repeated = len(course.plan.calls) > 1 and _is_repeated(call, course.plan)
+    if repeated or call.logprobs:
+        return probed(shaped, call, model, repeated=repeated)
+    return shaped
 
 
 def _is_repeated(call: Call, plan: Plan) -> bool:
