@@ -18,105 +18,15 @@ import contextlib
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from functools import partial
 
-from airoute_cli.core.blocks import WINDOW_S
-from airoute_cli.core.profile import Limits, Model, Provider
+from airoute_cli.core.profile import Limits, Model
 from airoute_cli.core.rate_limits import RateLimits
-from airoute_cli.edges.llama_loading import DEFAULT_SLOTS
-from airoute_cli.engine.pace import Pace
-from airoute_cli.engine.quota import NOTHING_TAKEN, OwnQuotas, Quota, Quotas, Taken, own_quota
+from airoute_cli.engine.gate_queues import NEVER, Queue, Subject, queues_of
+from airoute_cli.engine.quota import OwnQuotas, Quotas, own_quota
 
 Clock = Callable[[], float]
-
-_NEVER = float("inf")
-# What is free where nothing limits how many calls may be under way.
-MANY = 1_000
-
-
-class _Subject:
-    """One thing that has limits, and the queues that stand in line for it.
-
-    ``quota`` is None where nothing is limited by the minute.
-    """
-
-    __slots__ = ("in_flight", "line", "max_concurrency", "pace", "quota", "wakes_at")
-
-    def __init__(
-        self, quota: Quota | None, max_concurrency: int | None, pace: Pace | None = None
-    ) -> None:
-        self.quota = quota
-        self.max_concurrency = max_concurrency
-        self.pace = pace
-        self.in_flight = 0
-        self.line: deque[_Queue] = deque()
-        self.wakes_at = _NEVER
-
-    def full(self) -> bool:
-        """Whether no further call can go out before another one ends."""
-        return self.max_concurrency is not None and self.in_flight >= self.max_concurrency
-
-    def free(self) -> int:
-        """How many more calls may be under way at once."""
-        return MANY if self.max_concurrency is None else self.max_concurrency - self.in_flight
-
-    def ready_at(self, now: float, tokens: int) -> float | None:
-        """The earliest time by its limits per minute; None: the quota tells."""
-        ready = self.quota.ready_at(now, tokens) if self.quota else now
-        if self.pace and ready is not None:
-            paced = self.pace.ready_at(now, tokens)
-            return max(ready, paced)
-        return ready
-
-    def take(self, now: float, tokens: int) -> Taken:
-        if self.pace:
-            self.pace.take(now, tokens)
-        return self.quota.take(now, tokens) if self.quota else NOTHING_TAKEN
-
-    def settle(self, taken: Taken, now: float, reserved: int, tokens: int) -> None:
-        if self.quota:
-            self.quota.settle(taken, now, tokens)
-        if self.pace:
-            self.pace.settle(reserved, tokens)
-
-
-class _Queue:
-    """The calls that wait for one model; ``subjects`` are the model, its provider and the run.
-
-    ``metered`` are those of them that have limits per minute, or a pace.
-    """
-
-    __slots__ = ("again", "metered", "pace", "stands_at", "subjects", "waiting")
-
-    def __init__(self, subjects: tuple[_Subject, ...], pace: Pace) -> None:
-        self.subjects = subjects
-        self.metered = tuple([one for one in subjects if one.quota or one.pace])
-        self.pace = pace
-        self.waiting: _Waiting = deque()
-        # Rows that were let out before: behind all who wait for their first call, a retry would
-        # take the longer the more rows are read ahead.
-        self.again: _Waiting = deque()
-        self.stands_at: _Subject | None = None
-
-    def head(self) -> tuple[asyncio.Future[Lease], int] | None:
-        """The first that still waits."""
-        first = self.again or self.waiting
-        if not first:
-            return None
-        if not first[0][0].done():
-            return first[0]
-        for waiting in (self.again, self.waiting):
-            while waiting and waiting[0][0].done():  # cancelled while it waited
-                waiting.popleft()
-            if waiting:
-                return waiting[0]
-        return None
-
-    def pop(self) -> None:
-        """Take the head out."""
-        (self.again or self.waiting).popleft()
 
 
 class GateClosedError(Exception):
@@ -132,7 +42,7 @@ class Lease:
 
     __slots__ = ("_gate", "_granted_at", "_granted_rate", "_queue", "_taken", "_tokens")
 
-    def __init__(self, gate: Gate, queue: _Queue, now: float, tokens: int) -> None:
+    def __init__(self, gate: Gate, queue: Queue, now: float, tokens: int) -> None:
         self._gate = gate
         self._queue = queue
         self._granted_at = now
@@ -160,9 +70,6 @@ class Lease:
         self._gate.freed(queue.subjects, now)
 
 
-_Waiting = deque[tuple[asyncio.Future[Lease], int]]
-
-
 class Gate:
     """Grants calls so that no limit is passed and no allowed call waits."""
 
@@ -175,15 +82,15 @@ class Gate:
     ) -> None:
         self.now = clock or asyncio.get_running_loop().time
         now = self.now()
-        self._run = _Subject(own_quota(run, now), run.max_concurrency)
-        self._queues = _queues(models, run, self._run, now, quotas or OwnQuotas(now))
+        self._run = Subject(own_quota(run, now), run.max_concurrency)
+        self._queues = queues_of(models, run, self._run, now, quotas or OwnQuotas(now))
         for subject in {one for queue in self._queues.values() for one in queue.subjects}:
             if subject.quota:
                 subject.quota.listen(partial(self._changed, subject))
-        self._wakes: list[tuple[float, int, _Subject]] = []
+        self._wakes: list[tuple[float, int, Subject]] = []
         self._ticket = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = _NEVER
+        self._timer_at = NEVER
         self._shut = asyncio.Event()
         self._when_shut: list[Callable[[], None]] = []
         self._when_spare: list[Callable[[], None]] = []
@@ -266,16 +173,16 @@ class Gate:
 
     def pump(self) -> None:
         """Grant whatever may go out now, and set the timer for what may go out next."""
-        self._timer, self._timer_at = None, _NEVER
+        self._timer, self._timer_at = None, NEVER
         now = self.now()
         while self._wakes and self._wakes[0][0] <= now:
             at, _, subject = heapq.heappop(self._wakes)
             if at == subject.wakes_at:
-                subject.wakes_at = _NEVER
+                subject.wakes_at = NEVER
                 self._serve_line(subject, now)
         self._set_timer()
 
-    def freed(self, subjects: Iterable[_Subject], now: float) -> None:
+    def freed(self, subjects: Iterable[Subject], now: float) -> None:
         """Something was given back to these: serve whoever stands in line for it."""
         if self._shut.is_set():
             return
@@ -288,7 +195,7 @@ class Gate:
             for then in self._when_spare:
                 then()
 
-    def _changed(self, subject: _Subject) -> None:
+    def _changed(self, subject: Subject) -> None:
         self.freed((subject,), self.now())
 
     async def sleep(self, seconds: float) -> None:
@@ -313,7 +220,7 @@ class Gate:
         for queue in self._queues.values():
             _send_away(queue, GateClosedError)
 
-    def _serve_line(self, subject: _Subject, now: float) -> None:
+    def _serve_line(self, subject: Subject, now: float) -> None:
         """Grant to the queues in line, one call each in turn, until the first has to wait."""
         line = subject.line
         while line:
@@ -324,7 +231,7 @@ class Gate:
             elif queue.stands_at is subject:
                 return
 
-    def _serve_one(self, queue: _Queue, now: float, first_at: _Subject | None = None) -> bool:
+    def _serve_one(self, queue: Queue, now: float, first_at: Subject | None = None) -> bool:
         """Grant the first call of a queue, or stand it in line where it is held back."""
         head = queue.head()
         if head is None:
@@ -349,13 +256,13 @@ class Gate:
 
     @staticmethod
     def _blocker(
-        queue: _Queue, tokens: int, now: float, first_at: _Subject | None = None
-    ) -> tuple[_Subject, float | None] | None:
+        queue: Queue, tokens: int, now: float, first_at: Subject | None = None
+    ) -> tuple[Subject, float | None] | None:
         """The subject that holds a call back the longest, and until when if that is known."""
         for subject in queue.subjects:
             if subject.full() or (subject.line and subject is not first_at):
                 return subject, None
-        held: tuple[_Subject, float | None] | None = None
+        held: tuple[Subject, float | None] | None = None
         latest = now
         for subject in queue.metered:
             ready = subject.ready_at(now, tokens)
@@ -365,7 +272,7 @@ class Gate:
                 held, latest = (subject, ready), ready
         return held
 
-    def _wake(self, subject: _Subject, at: float) -> None:
+    def _wake(self, subject: Subject, at: float) -> None:
         if at < subject.wakes_at:
             subject.wakes_at = at
             heapq.heappush(self._wakes, (at, next(self._ticket), subject))
@@ -384,7 +291,7 @@ class Gate:
         self._timer = asyncio.get_running_loop().call_later(delay, self.pump)
 
 
-def _send_away(queue: _Queue, error: type[Exception]) -> None:
+def _send_away(queue: Queue, error: type[Exception]) -> None:
     for waiting in (queue.again, queue.waiting):
         for future, _ in waiting:
             if not future.done():
@@ -392,38 +299,7 @@ def _send_away(queue: _Queue, error: type[Exception]) -> None:
         waiting.clear()
 
 
-def _step_out(line: deque[_Queue]) -> _Queue:
+def _step_out(line: deque[Queue]) -> Queue:
     queue = line.popleft()
     queue.stands_at = None
     return queue
-
-
-def _queues(
-    models: Iterable[Model], run: Limits, whole_run: _Subject, now: float, quotas: Quotas
-) -> Mapping[str, _Queue]:
-    providers: dict[str, _Subject] = {}
-    queues: dict[str, _Queue] = {}
-    for model in models:
-        provider = model.provider
-        if provider.name not in providers:
-            at_once = _limits(provider).max_concurrency
-            providers[provider.name] = _Subject(quotas.of_provider(provider), at_once)
-        pace = Pace(_stated(model, run), now)
-        own = _Subject(quotas.of_model(model), model.limits.max_concurrency, pace)
-        queues[model.name] = _Queue((own, providers[provider.name], whole_run), pace)
-    return queues
-
-
-def _stated(model: Model, run: Limits) -> float | None:
-    """The most calls a second that the profile and the flags allow one model."""
-    levels = (model.limits, model.provider.limits, run)
-    stated = [limits.requests_per_minute for limits in levels if limits.requests_per_minute]
-    return min(stated) / WINDOW_S if stated else None
-
-
-def _limits(provider: Provider) -> Limits:
-    """An embedded model answers as many rows at once as it has slots; the others wait here."""
-    limits = provider.limits
-    if provider.embedded and limits.max_concurrency is None:
-        return replace(limits, max_concurrency=DEFAULT_SLOTS)
-    return limits
