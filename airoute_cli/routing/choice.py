@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
 from airoute_cli.core.elements import Element
-from airoute_cli.core.figures import Figures
+from airoute_cli.core.figures import NO_FIGURES, Figures, Snapshot
 from airoute_cli.core.money import Price
 from airoute_cli.core.plan import Call, CallRole, Features
 from airoute_cli.core.profile import Model, Route
@@ -110,8 +111,6 @@ class _Terms(NamedTuple):
     prompted: bool
 
 
-# Tokens that go in and that may come out.
-Size = tuple[int, int]
 # A row may have a cap of its own, so that kinds may be many.
 _MOST_TERMS = 1_000
 
@@ -137,10 +136,22 @@ class Chooser:
         worst = None if price is None else price.worst_cost(tokens, cap)
         return Choice(model, figures, tokens, cap, wanted, expected, worst, dropped, prompted)
 
-    def size(self, model: Model, figures: Figures, kind: Kind, input_tokens: int) -> Size:
-        """All that ``figures`` say in what ``choose`` makes of the same."""
-        terms = self._known.get((model.name, kind)) or self._learn(model, kind)
-        return corrected(input_tokens + terms[0], figures), round(figures.output_tokens)
+    def sizes(
+        self, models: Iterable[Model], snapshot: Snapshot, kind: Kind, input_tokens: int
+    ) -> list[int]:
+        """All that live figures say in what ``choose`` makes of the same, for each model.
+
+        The tokens that go in, and those that are likely to come out.
+        """
+        found = []
+        for model in models:
+            name = model.name
+            figures = snapshot.get(name, NO_FIGURES)
+            terms = self._known.get((name, kind)) or self._learn(model, kind)
+            tokens = input_tokens + terms[0]
+            found.append(tokens if figures is NO_FIGURES else corrected(tokens, figures))
+            found.append(round(figures.output_tokens))
+        return found
 
     def _learn(self, model: Model, kind: Kind) -> _Terms:
         if len(self._known) >= _MOST_TERMS:

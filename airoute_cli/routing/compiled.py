@@ -83,7 +83,7 @@ class CompiledRoute:
         self._everybody = tuple({**self._models, **self._anybody, **self._helpers})
         self.wording = Wording(words[route.template], self._everybody) if route.template else None
         self._outlines = memory.outlines
-        self._sized = tuple([(name, profile.models[name]) for name in self._everybody])
+        self._asked = tuple([profile.models[name] for name in self._everybody])
         by_latency = self._strategy.READS_FIGURES or route.latency_target_ms is not None
         self._reads_figures = by_latency or self._is_repaired(frozenset())
         own_plans = self._strategy.READS_ROW or self.wording
@@ -131,11 +131,7 @@ class CompiledRoute:
         """
         if self._reads_figures or (kind.needs and self._is_repaired(kind.needs)):
             return self._name, kind, input_tokens, *map(snapshot.get, self._everybody)
-        size = self._chooser.size
-        sizes = [
-            size(model, snapshot.get(name, NO_FIGURES), kind, input_tokens)
-            for name, model in self._sized
-        ]
+        sizes = self._chooser.sizes(self._asked, snapshot, kind, input_tokens)
         return self._name, kind, input_tokens, *sizes
 
     def _find(self, sent: Sent, snapshot: Snapshot, trail: Trail) -> Outline:
@@ -260,7 +256,7 @@ class CompiledRoute:
         return tuple(choice.call(CallRole.ANSWER) for choice in able)
 
     def _is_repaired(self, needs: frozenset[Capability]) -> bool:
-        """Whether an answer must be JSON, and may be put right; what that takes is no Size."""
+        """Whether an answer must be JSON, and may be put right; what that takes is in no sizes."""
         return self.route.repair and wants_form(needs, self.route)
 
     def _repairs(self, picks: Iterable[Pick], features: Features) -> Iterator[Call]:

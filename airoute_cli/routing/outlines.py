@@ -64,8 +64,8 @@ class Follows(Protocol):
 class Standing:
     """The plans of a route for rows of whose text no condition was found to hold.
 
-    Where no policy and no metadata tell rows apart either, all of one kind and size have one plan
-    but for its basis.
+    Where no policy tells rows apart either, all of one kind and size have one plan but for its
+    basis, as far as their metadata tell the same.
     """
 
     def __init__(self, follows: Follows, plans: Kept[tuple[object, ...]]) -> None:
@@ -73,14 +73,19 @@ class Standing:
         self._plans = plans
         self._key: Hashable = None
 
-    def plan(self, subject: Subject, kind: Kind, snapshot: Snapshot) -> Plan | None:
-        """The plan of a row that has come to the route; None where there is none yet."""
+    def plan(
+        self, subject: Subject, kind: Kind, snapshot: Snapshot, told: tuple[str | None, ...]
+    ) -> Plan | None:
+        """The plan of a row that has come to the route; None where there is none yet.
+
+        ``told`` is what its metadata tell of what routes and budgets go by.
+        """
         if subject.held or subject.scan_if_made:
             self._key = None
             return None
         found = subject.features
         from_figures = self._follows(kind, found.input_tokens, snapshot)
-        self._key = key = from_figures, found.task, found.complexity
+        self._key = key = from_figures, found.task, found.complexity, told
         known = self._plans.get(key)
         if known is None:
             return None

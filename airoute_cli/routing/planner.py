@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-from airoute_cli.core.budget import OnBudget
+from airoute_cli.core.budget import TIER_KEY, OnBudget
 from airoute_cli.core.errors import ProfileError, UsageError
 from airoute_cli.core.figures import Snapshot
 from airoute_cli.core.label import Label
@@ -24,7 +24,14 @@ from airoute_cli.routing.features import find_features, user_text
 from airoute_cli.routing.outlines import Memory
 from airoute_cli.routing.policy.rulebook import Rulebook
 from airoute_cli.routing.problems import route_problems
-from airoute_cli.routing.rules import Compiler, Rules, asks_for_complexity, asks_for_task, detected
+from airoute_cli.routing.rules import (
+    Compiler,
+    Rules,
+    asks_for_complexity,
+    asks_for_task,
+    detected,
+    parts_of,
+)
 from airoute_cli.routing.scan.scanner import Scanner
 from airoute_cli.routing.strategies import single
 from airoute_cli.routing.templates import TemplateFailure
@@ -105,6 +112,8 @@ class Planner:
         detected_by_routes = (name for when in whens for name in detected(when))
         classes = {*self._rulebook.classes, *detected_by_routes}
         self._scanner, self._scans = Scanner(classes), bool(classes)
+        keys = (part.metadata for when in whens for part in parts_of(when))
+        self._keys = tuple(sorted({TIER_KEY}.union(*keys)))
         # Where no rule and no label tells rows apart, some have a plan that stands already.
         self._stands = not (self._labelling or profile.policy.rules or self._required)
 
@@ -164,10 +173,11 @@ class Planner:
         kind, standing = kind_of(request, features), None
         taken: int | None = _UNASKED
         by_hand = only_model is not None or only_route is not None
-        if self._stands and not (explain or by_hand or held_to or features.metadata):
+        told = self._told(features.metadata) if features.metadata else ()
+        if self._stands and told is not None and not (explain or by_hand or held_to):
             taken = self._rules.first(subject)
             standing = None if taken is None else self._routes[taken].standing
-        if standing and (known := standing.plan(subject, kind, snapshot)):
+        if standing and (known := standing.plan(subject, kind, snapshot, told or ())):
             return known
         came = View(request, subject, kind, [(e, e.subject(request, features)) for e in held_to])
         views = partial(self._worded, row, came, held_to)
@@ -176,6 +186,11 @@ class Planner:
         if standing:
             standing.keep(plan)
         return plan
+
+    def _told(self, metadata: Mapping[str, Any]) -> tuple[str | None, ...] | None:
+        """The values that routes and budgets go by; None where one is no text."""
+        values = tuple(map(metadata.get, self._keys))
+        return values if all(value is None or type(value) is str for value in values) else None
 
     def _worded(
         self, row: Plannable, came: View, held_to: Sequence[EarlierProfile], wording: Wording

@@ -273,6 +273,7 @@ TELLING = [
     Route("long", "fallback", ("a",), ("b",), when=When(min_input_tokens=30)),
     Route("hard", "single", ("c",), when=When(min_complexity=0.01)),
     Route("tier", "single", ("c",), when=When(metadata={"tier": ("pro",)})),
+    Route("none", "single", ("c",), when=When(not_=When(metadata={"plan": ("free",)}))),
     Route("not", "weighted", ("a", "b"), options=WEIGHTS, when=When(not_=When(regex="^why"))),
     Route(
         "any", "single", ("c",),
@@ -288,6 +289,12 @@ SAYING = [
 ]  # fmt: skip
 
 
+METADATA: list[dict[str, Any]] = [
+    {}, {"tier": "pro"}, {"tier": "Pro"}, {"tier": "pro", "plan": "pro"},
+    {"tier": True}, {"tier": 1}, {"user": "u"},
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("route", TELLING, ids=lambda route: route.name)
 def test_a_plan_that_stands_is_the_one_that_is_made_anew(make: Any, route: Route):
     models = [make.model("a", 1, capabilities=TOOLS), make.model("b", 2), make.model("c", 3)]
@@ -295,7 +302,7 @@ def test_a_plan_that_stands_is_the_one_that_is_made_anew(make: Any, route: Route
     one_for_all = Planner(profile)
     rows = [
         make.row(saying.ljust(40, "."), digest, metadata=metadata, tools=tools)
-        for metadata in ({}, {"tier": "pro"})
+        for metadata in METADATA
         for tools in ((), (Tool("f"),))
         for saying in SAYING
         for digest in (b"1" * 16, b"2" * 16)
