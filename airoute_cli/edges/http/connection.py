@@ -36,6 +36,12 @@ class Connection(asyncio.Protocol):
         self._host = host
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpResponseParser(self)
+        # What servers send against the letter and other clients read: LF alone, folded lines.
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._kept_alive = True
@@ -52,7 +58,7 @@ class Connection(asyncio.Protocol):
     async def fetch(self, request: bytes) -> bytes:
         """Send a request, and wait for all of the answer: its body as it was sent.
 
-        Raises CallError: CUT or MALFORMED.
+        Raises CallError: CUT or MALFORMED; CONNECTION where it was closed before that.
         """
         self._begin(streams=False)
         self._write(request)
@@ -80,9 +86,9 @@ class Connection(asyncio.Protocol):
             raise self._error
         chunk = b"".join(self._chunks)
         self._chunks.clear()
-        if self._paused and self._transport:
-            self._paused = False
-            self._transport.resume_reading()
+        self._size = 0
+        if self._paused:
+            self._resume()
         return chunk
 
     def drop(self) -> None:
@@ -103,6 +109,8 @@ class Connection(asyncio.Protocol):
     def _write(self, request: bytes) -> None:
         if self._transport is None:
             raise RuntimeError("a connection is written to when it has been made")
+        if not self._kept_alive:  # nothing would go out, and nothing come back
+            raise told.closed_at_once(self._host)
         self._transport.write(request)
 
     async def _news(self) -> None:
@@ -170,7 +178,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field; several of one name are a list (RFC 9110, section 5.3)."""
-        if self._ended:
+        if self._ended or self._has_head:  # a trailer must not pass for a header
             return
         known, text, headers = _lower(name), value.decode("latin-1"), self.headers
         headers[known] = f"{headers[known]}, {text}" if known in headers else text
@@ -194,22 +202,33 @@ class Connection(asyncio.Protocol):
         self._chunks.append(data)
         self._size += len(data)
         if self._streams:
-            self._hand_on()
+            self._wake()
+            if self._size > _HIGH_WATER_BYTES and not self._paused:
+                self._pause()
         elif self._size > MAX_ANSWER_BYTES:
             self._fail(told.too_large(self._host, MAX_ANSWER_BYTES))
 
-    def _hand_on(self) -> None:
-        self._wake()
-        waiting = sum(map(len, self._chunks))
-        if waiting > _HIGH_WATER_BYTES and not self._paused and self._transport:
+    def _pause(self) -> None:
+        if self._transport and not self._transport.is_closing():
             self._paused = True
             self._transport.pause_reading()
+
+    def _resume(self) -> None:
+        self._paused = False
+        if self._transport and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def on_message_complete(self) -> None:
         """The answer is whole."""
         if self._has_head and not self._ended:
-            self._kept_alive = self._parser.should_keep_alive()
+            self._kept_alive = self._parser.should_keep_alive() and self._is_heard()
+            if self._paused:  # whether its reader takes the rest or not, the next answer comes
+                self._resume()
             self._end()
+
+    def _is_heard(self) -> bool:
+        """Whether the request is sent: one that is answered before that may never be read."""
+        return self._transport is not None and not self._transport.get_write_buffer_size()
 
 
 def _until_closed(headers: Mapping[str, str]) -> bool:

@@ -89,6 +89,13 @@ def no_proxy_answer(host: str) -> CallError:
     )
 
 
+def closed_at_once(host: str) -> CallError:
+    """The connection was made, and closed before the request was sent."""
+    return CallError(
+        ErrorKind.CONNECTION, f"{host} closed the connection before the request was sent"
+    )
+
+
 def closed_early(host: str) -> CallError:
     """The connection was closed before any answer."""
     return CallError(ErrorKind.CUT, f"{host} closed the connection without an answer")
@@ -151,4 +158,4 @@ def redirected(host: str, status: int, location: str | None) -> CallError:
 
 
 def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+    return error.strerror or str(error) or type(error).__name__

@@ -159,10 +159,9 @@ def _check(connection: Connection, host: str) -> None:
 
 
 def _decoder(headers: Mapping[str, str], host: str) -> Decoder | None:
-    coding = headers.get("content-encoding", "").strip().lower()
-    if coding in {"", "identity"}:
-        return None
-    return Decoder(coding, host, wire.MAX_ANSWER_BYTES)
+    listed = headers.get("content-encoding", "").lower().split(",")
+    codings = [coding for one in listed if (coding := one.strip()) not in {"", "identity"}]
+    return Decoder(",".join(codings), host, wire.MAX_ANSWER_BYTES) if codings else None
 
 
 def _decoded(body: bytes, headers: Mapping[str, str], host: str) -> bytes:

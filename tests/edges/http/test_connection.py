@@ -17,7 +17,7 @@ BODY = b'{"a": "\xc3\xa9"}'
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX-A: 1\r\nx-a: 2\r\n\r\n%s" % (len(BODY), BODY)
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nx-a: 1, 2\r\n\r\n"
-    b"4\r\n%s\r\n7\r\n%s\r\n0\r\nx-trailer: 1\r\n\r\n" % (BODY[:4], BODY[4:])
+    b"4\r\n%s\r\n7\r\n%s\r\n0\r\nx-a: 3\r\n\r\n" % (BODY[:4], BODY[4:])
 )
 EARLY = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
 OPEN_ENDED = b"HTTP/1.0 200 OK\r\nx-a: 1, 2\r\n\r\n" + BODY
@@ -31,6 +31,7 @@ class Line(asyncio.Transport):
         self.written: list[bytes] = []
         self.closed = False
         self.reading = True
+        self.unsent = 0
         self._connection = connection
         connection.connection_made(self)
 
@@ -39,6 +40,12 @@ class Line(asyncio.Transport):
 
     def abort(self) -> None:
         self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def pause_reading(self) -> None:
         self.reading = False
@@ -214,3 +221,74 @@ async def test_a_stream_that_is_cut_gives_first_what_came() -> None:
     assert await connection.next_chunk() == b"hi"
     with pytest.raises(CallError, match="broke off"):
         await connection.next_chunk()
+
+
+async def test_a_stream_that_its_reader_leaves_does_not_stop_the_next_answer() -> None:
+    connection = Connection("host")
+    line = Line(connection)
+    opening = asyncio.create_task(connection.open(b"ask"))
+    await asyncio.sleep(0)
+    piece = b"y" * 300_000
+    connection.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: 300002\r\n\r\n" + piece)
+    await opening
+    assert not line.reading
+    connection.data_received(b"..")
+    assert connection.reusable
+    assert line.reading
+
+
+async def test_a_stream_that_is_broken_while_its_sender_waits() -> None:
+    connection = Connection("host")
+    line = Line(connection)
+    opening = asyncio.create_task(connection.open(b"ask"))
+    await asyncio.sleep(0)
+    connection.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: 300002\r\n\r\n" + b"y" * 300_000)
+    await opening
+    line.hang_up(ConnectionResetError())
+    assert len(await connection.next_chunk()) == 300_000
+    assert not line.reading  # a transport that is closed must not be told to read
+    with pytest.raises(CallError, match="broke off"):
+        await connection.next_chunk()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_one_that_was_closed_before_it_was_written_to(*, lost: bool) -> None:
+    connection = Connection("host")
+    line = Line(connection)
+    connection.eof_received()
+    if lost:
+        line.hang_up()
+    with pytest.raises(
+        CallError, match="host closed the connection before the request was sent"
+    ) as caught:
+        await connection.fetch(b"ask")
+    assert caught.value.kind is ErrorKind.CONNECTION
+    assert not line.written
+    assert not connection.reusable
+
+
+async def test_an_answer_to_a_request_that_is_not_sent_yet_is_the_last_one() -> None:
+    connection = Connection("host")
+    line = Line(connection)
+    asked = await _asked(connection)
+    line.unsent = 1
+    connection.data_received(PLAIN)
+    assert await asked == BODY
+    assert not connection.reusable
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        PLAIN.replace(b"\r\n", b"\n"),
+        b"HTTP/1.1 200 OK\r\nx-a: 1,\r\n 2\r\ncontent-length: 11\r\n\r\n" + BODY,
+        CHUNKED.replace(b"4\r\n", b"4 \r\n"),
+    ],
+)
+async def test_what_servers_send_against_the_letter(answer: bytes) -> None:
+    connection = Connection("host")
+    Line(connection)
+    asked = await _asked(connection)
+    connection.data_received(answer)
+    assert await asked == BODY
+    assert connection.headers["x-a"] == "1, 2"

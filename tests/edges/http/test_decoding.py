@@ -18,8 +18,14 @@ def _bare(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
+def _in_members(data: bytes) -> bytes:
+    half = len(data) // 2
+    return gzip.compress(data[:half]) + gzip.compress(data[half:]) + b"\0\0"
+
+
 _CODINGS = {
     "gzip": gzip.compress,
+    "gzip, in two members": _in_members,
     "x-gzip": gzip.compress,
     "deflate": zlib.compress,
     "deflate, without its frame": _bare,
