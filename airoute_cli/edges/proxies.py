@@ -24,12 +24,22 @@ def proxy_for(scheme: str, netloc: str) -> str | None:
 
 def _usable(proxy: str, scheme: str) -> str:
     url = proxy if "://" in proxy else f"http://{proxy}"
-    if urlsplit(url).scheme not in {"http", "https"}:
+    if not _is_http(url):
         raise CallError(
             ErrorKind.CONNECTION,
             f"the proxy for {scheme} in the environment is no HTTP proxy: only http:// and "
-            f"https:// proxies can be used; set {scheme.upper()}_PROXY to one, or list the host "
+            "https:// proxies can be used, with %23 for # and %2F for / in a password; "
+            f"set {scheme.upper()}_PROXY to one, or list the host "
             "in NO_PROXY",
             retryable=False,
         )
     return url
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # A character that ends the host before its time leaves the password as the port.
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

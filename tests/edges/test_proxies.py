@@ -35,10 +35,22 @@ def test_proxy_for(
     assert proxy_for(scheme, netloc) == expected
 
 
-def test_a_proxy_of_another_kind_is_said_to_be_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALL_PROXY", "socks5://user:password@p:1080")
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks5://user:password@p:1080",
+        "http://user:password#1@p:1080",
+        "http://user:password/1@p:1080",
+        "http://p:password",
+        "http://",
+        "http://[p",
+    ],
+)
+def test_a_proxy_that_is_said_to_be_no_use(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
     with pytest.raises(CallError, match="set HTTPS_PROXY") as caught:
         proxy_for("https", "api.example")
     assert caught.value.kind is ErrorKind.CONNECTION
     assert not caught.value.retryable
-    assert "password" not in str(caught.value)
+    assert "user" not in str(caught.value)
+    assert "password#" not in str(caught.value)

@@ -86,7 +86,11 @@ class Dialer:
             reader = asyncio.StreamReader()
             plain = partial(asyncio.StreamReaderProtocol, reader)
             transport, _ = await self._open(plain, name, port, around)
-            await _tunnel(reader, transport, place, credentials_in(proxy))
+            try:
+                await _tunnel(reader, transport, place, credentials_in(proxy))
+            except BaseException:  # a deadline too: nobody else knows of it
+                transport.abort()
+                raise
         except (OSError, EOFError, ValueError) as error:
             raise _ProxyError from error
         connection = Connection(host)
@@ -124,6 +128,7 @@ class Dialer:
         until, looking = self._looked_up.get((host, port), (now, None))
         if looking is None or until <= now:
             looking = asyncio.create_task(self._look_up(host, port))
+            looking.add_done_callback(_noted)
             self._looked_up[host, port] = now + _NAMES_KEPT_S, looking
         if looking.done() and not looking.cancelled() and looking.exception() is None:
             return looking.result()
@@ -157,6 +162,12 @@ def _authorities() -> ssl.SSLContext:
         raise told.no_authorities(file or folder or "certifi") from error
 
 
+def _noted(looking: asyncio.Task[list[AddrInfoType]]) -> None:
+    """A failure is no surprise to the loop where those who asked did not wait so long."""
+    if not looking.cancelled():
+        looking.exception()
+
+
 def _as_sentence(host: str, error: Exception) -> CallError:
     return next(telling(host, error) for kind, telling in _TOLD if isinstance(error, kind))
 
@@ -179,5 +190,4 @@ async def _tunnel(
         raise ValueError("no end of its head") from error
     version, status = head.split(None, 2)[:2]
     if not version.startswith(b"HTTP/1.") or not status.startswith(b"2"):
-        transport.abort()
         raise ConnectionRefusedError(status)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import socket
 import ssl
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from airoute_cli.core.errors import CallError, ErrorKind
 from airoute_cli.core.wire import HttpRequest
+from airoute_cli.edges.http import dial
 from airoute_cli.edges.http import transport as room
 from airoute_cli.edges.http.transport import HttpTransport
 from tests.servers import proxy, scripted
@@ -90,3 +95,59 @@ async def test_a_certificate_behind_a_tunnel_is_checked(
             with pytest.raises(CallError, match="cannot be trusted") as caught:
                 await transport.send(_to(server), timeout_s=GENEROUS_S)
     assert not caught.value.retryable
+
+
+async def test_a_tunnel_that_does_not_open_in_time_is_closed(
+    transport: HttpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = asyncio.Event()
+
+    async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        closed.set()
+
+    async with await asyncio.start_server(wait, "127.0.0.1", 0) as server:
+        _by_way_of(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", monkeypatch)
+        request = HttpRequest("https://models.invalid/v1", {})
+        with pytest.raises(CallError) as caught:
+            await transport.send(request, timeout_s=0.1)
+        assert caught.value.kind is ErrorKind.TIMEOUT
+        await asyncio.wait_for(closed.wait(), 10)
+
+
+async def test_a_name_that_nobody_waits_for_any_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    noise: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _loop, context: noise.append(context))
+    go_on = asyncio.Event()
+
+    async def fail(*_: Any, **__: Any) -> None:
+        await go_on.wait()
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(loop, "getaddrinfo", fail)
+    transport = HttpTransport()
+    with pytest.raises(CallError):
+        await transport.send(HttpRequest("http://models.invalid/v1", {}), timeout_s=0.05)
+    go_on.set()
+    await asyncio.sleep(0.01)
+    await transport.aclose()
+    del transport
+    gc.collect()
+    assert not noise
+
+
+async def test_addresses_that_fail_for_different_reasons(
+    transport: HttpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise OSError("Multiple exceptions: one, another")
+
+    monkeypatch.setattr(dial, "start_connection", refuse)
+    monkeypatch.setattr(
+        asyncio.get_running_loop(), "getaddrinfo", lambda *_, **__: asyncio.sleep(0, [(), ()])
+    )
+    with pytest.raises(CallError, match="cannot be reached: Multiple") as caught:
+        await transport.send(HttpRequest("http://models.invalid/v1", {}), timeout_s=GENEROUS_S)
+    assert caught.value.kind is ErrorKind.CONNECTION
