@@ -142,7 +142,15 @@ def write_rows(path: Path, count: int) -> Path:
     return path
 
 
-def write_profile(path: Path, base_url: str, *, rules: int = 50, limit: int = 10**8) -> Path:
+_BUDGETS = """
+[policy]
+budget = { per_request = 0.5, per_run = 1000.0, per_day = 5000.0 }
+"""
+
+
+def write_profile(
+    path: Path, base_url: str, *, rules: int = 50, limit: int = 10**8, budgets: bool = False
+) -> Path:
     """A profile with one model, so many rules that do not match, limits and a price."""
     routes = "".join(
         f'[[routes]]\nname = "r{n}"\nmodels = ["m"]\nwhen = {_rule(n)}\n' for n in range(rules)
@@ -163,7 +171,7 @@ price = {{ input = 0.25, output = 2.0 }}
 [[routes]]
 name = "rest"
 models = ["m"]
-"""
+{_BUDGETS if budgets else ""}"""
     )
     return path
 

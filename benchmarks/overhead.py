@@ -13,6 +13,8 @@ from benchmarks.table import Line
 
 PEERS = Path(__file__).with_name("peers")
 FLOOR = "floor"
+OWN = "airoute"
+WITH_BUDGETS = "airoute, with budgets"
 # The packages of each peer's own environment.
 NEEDS = {
     FLOOR: ("aiohttp", "uvloop", "orjson"),
@@ -22,7 +24,7 @@ NEEDS = {
 }
 AT_ONCE = 64
 FEW = 500
-MANY = {FLOOR: 20_500, "airoute": 10_500}
+MANY = {FLOOR: 20_500, OWN: 10_500, WITH_BUDGETS: 10_500}
 MANY_OF_PEERS = 2_500
 
 
@@ -43,9 +45,10 @@ def command_of(peer: str, cache: Path, base_url: str, rows: Path, in_flight: int
     return [python_of(peer, cache), program, base_url, rows, results, str(in_flight)]
 
 
-def product(base_url: str, rows: Path, in_flight: int) -> ground.Command:
-    """How the product is run."""
-    profile = ground.write_profile(rows.with_name("airoute.toml"), base_url)
+def product(base_url: str, rows: Path, in_flight: int, *, budgets: bool = False) -> ground.Command:
+    """How the product is run, with budgets for a row, the run and the day or without any."""
+    name = "budgets.toml" if budgets else "airoute.toml"
+    profile = ground.write_profile(rows.with_name(name), base_url, budgets=budgets)
     run = tempfile.mkdtemp(dir=rows.parent)
     return ground.airoute(
         "batch", rows, "-o", run, "-q", "--profile", profile, "--max-concurrency", str(in_flight)
@@ -58,18 +61,19 @@ def measure(cache: Path, in_flight: int, peers: tuple[str, ...]) -> list[Line]:
         folder, base_url = Path(name), f"{url}/at-once"
 
         def of(peer: str) -> Callable[[Path], ground.Command]:
-            if peer == "airoute":
-                return lambda rows: product(base_url, rows, in_flight)
+            if peer in {OWN, WITH_BUDGETS}:
+                budgets = peer == WITH_BUDGETS
+                return lambda rows: product(base_url, rows, in_flight, budgets=budgets)
             return lambda rows: command_of(peer, cache, base_url, rows, in_flight)
 
-        each = {peer: _each(peer, of(peer), folder) for peer in (FLOOR, "airoute", *peers)}
-    floor, own = each[FLOOR], each["airoute"]
+        each = {peer: _each(peer, of(peer), folder) for peer in (FLOOR, OWN, WITH_BUDGETS, *peers)}
+    floor, own = each[FLOOR], each[OWN]
     return [
         Line(
             f"CPU a request, {in_flight:,} in flight: {peer}",
             f"{ms:.3f} ms",
             f"{ms / floor:.2f} x floor, {ms / own:.1f} x airoute",
-            "at most 2.5 x floor" if peer == "airoute" else "",
+            "at most 2.5 x floor" if peer == OWN else "",
         )
         for peer, ms in each.items()
     ]
