@@ -14,9 +14,11 @@ from airoute_cli.cli.render.batch import (
     Narrator,
     draw_estimate,
     draw_summary,
+    health_line,
     watcher,
 )
 from airoute_cli.cli.render.machine import json_text, print_json
+from airoute_cli.cli.render.plain import harmless
 from airoute_cli.core.errors import UsageError
 from airoute_cli.edges.paths import state_folder
 from airoute_cli.edges.run_folder.folder import RunFolder
@@ -205,6 +207,9 @@ def _tell(flags: BatchFlags, report: BatchReport, narrator: Narrator) -> None:
         print_json(report.summary)
     if not flags.quiet:
         draw_summary(report.summary, narrator)
+    elif report.stop_reason is StopReason.UNAVAILABLE:  # an error, which quiet does not keep quiet
+        for name, told in report.summary["health"].items():
+            sys.stderr.write(f"airoute: {harmless(health_line(name, told))}" + "\n")
     if because := report.summary["run"].get("stopped_because"):
         sys.stderr.write(f"airoute: stopped: {because}" + "\n")
 

@@ -181,6 +181,9 @@ def test_a_key_revoked_meanwhile_leaves_the_rest_to_a_resume(
     }
     assert provider_server.count < 300
     assert not (tmp_path / "run" / "errors.jsonl").exists()
+    quiet = airoute("batch", source, "-o", "run", "--resume", "--quiet")
+    assert quiet.returncode == 4
+    assert quiet.stderr.count("here refuses the key in MY") == len(quiet.stderr.splitlines()) == 2
     provider_server.respond = lambda *_: ok()
     again = airoute("batch", source, "-o", "run", "--resume")
     assert again.returncode == 0, again.stderr
