@@ -134,6 +134,7 @@ def given(provider_server: ScriptedServer, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.timeout(300 + ROWS / 20)  # the limits hold the long run up, as they should
 def test_five_kills(provider_server: ScriptedServer, given: Path):
     provider = Provider(provider_server)
     results = given / "run" / "results.jsonl"
