@@ -96,8 +96,7 @@ class Doors:
 
     def can_ask(self, model: str) -> bool:
         """Whether a call to ``model`` would be let through now."""
-        breaker = self._doors[model].breaker
-        return breaker.state is State.CLOSED or breaker.lets_through(self._clock.now())
+        return self._doors[model].breaker.lets_through(self._clock.now())
 
     def is_shut(self, model: str) -> bool:
         """Whether ``model`` will not be asked again in this run."""

@@ -86,9 +86,7 @@ class Executor:
         started = self._clock.now() if before.started is None else before.started
         veil = Veil(plan, request, on_text)
         route = self._route(plan)
-        asked, original = veil.request, veil.original
-        if route.schema is not None:
-            asked, original = with_form(asked, route), with_form(original, route)
+        asked = with_form(veil.request, route)
         # What may have to be put right is not shown before.
         held_back = bool(asked.schema or route.normalize)
         course = Course(
@@ -101,7 +99,7 @@ class Executor:
             on_end,
             purse,
             veil.prompts,
-            original,
+            with_form(veil.original, route),
             veil.puts_back,
         )
         course.calls = plan.calls

@@ -17,7 +17,7 @@ from aiohappyeyeballs import AddrInfoType, start_connection
 from airoute_cli.core.errors import CallError
 from airoute_cli.edges.http import errors as told
 from airoute_cli.edges.http.connection import Connection
-from airoute_cli.edges.http.place import Place, credentials_in
+from airoute_cli.edges.http.place import PORTS, Place, bracketed, credentials_in
 
 # A host that takes longer to let us in is not there; the total deadline would be long in coming.
 CONNECT_TIMEOUT_S = 15.0
@@ -79,7 +79,7 @@ class Dialer:
         """By way of a proxy: it reads what is plain, and opens a tunnel for what is secure."""
         name = proxy.hostname or ""
         around = self._tls(name) if proxy.scheme == "https" else None
-        port = proxy.port or (443 if around else 80)
+        port = proxy.port or PORTS[proxy.scheme]
         try:
             if tls is None:
                 return (await self._open(partial(Connection, host), name, port, around))[1]
@@ -179,8 +179,8 @@ async def _tunnel(
     credentials: str | None,
 ) -> None:
     """Have a proxy open the way (RFC 9110, section 9.3.6). Raises OSError, EOFError, ValueError."""
-    named = f"[{place.host}]" if ":" in place.host else place.host
-    lines = [f"CONNECT {named}:{place.port} HTTP/1.1", f"Host: {named}:{place.port}"]
+    called = f"{bracketed(place.host)}:{place.port}"
+    lines = [f"CONNECT {called} HTTP/1.1", f"Host: {called}"]
     if credentials:
         lines.append(f"Proxy-Authorization: {credentials}")
     transport.write("\r\n".join([*lines, "", ""]).encode("ascii"))

@@ -14,7 +14,8 @@ from airoute_cli.core.wire import HttpRequest
 from airoute_cli.edges.http import errors as told
 from airoute_cli.edges.http.decoding import ACCEPTED
 
-_PORTS = MappingProxyType({"http": 80, "https": 443})
+# Where a URL names none.
+PORTS = MappingProxyType({"http": 80, "https": 443})
 _OUR_HEADERS = MappingProxyType(
     {"user-agent": f"airoute/{__version__}", "accept": "*/*", "accept-encoding": ACCEPTED}
 )
@@ -53,19 +54,23 @@ def address_of(url: str) -> Address:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
         name = parts.hostname or ""
-        port = parts.port or _PORTS[parts.scheme]
+        port = parts.port or PORTS[parts.scheme]
         ascii_name = name if name.isascii() else name.encode("idna").decode()
     except (ValueError, KeyError) as error:
         raise told.no_url(host) from error
     if not name:
         raise told.no_url(host)
-    named = f"[{ascii_name}]" if ":" in ascii_name else ascii_name
-    called = (
-        named if parts.port is None or parts.port == _PORTS[parts.scheme] else f"{named}:{port}"
-    )
+    called = bracketed(ascii_name)
+    if port != PORTS[parts.scheme]:
+        called = f"{called}:{port}"
     return Address(
         parts.scheme == "https", ascii_name, port, called, _target(parts), credentials_in(parts)
     )
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands before a port (RFC 3986, section 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
 
 
 def credentials_in(parts: SplitResult) -> str | None:
